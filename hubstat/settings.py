@@ -1,0 +1,141 @@
+"""All settings, in one frozen model. Built once in the command line and passed in; nothing else reads the environment."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EngineSettings(_Part):
+    """Where Elasticsearch and Kafka come from when no address of theirs is set."""
+
+    choice: Literal["auto", "docker", "embedded"] = Field(
+        "auto", description="Which engines to start when no address is set: Docker where it answers, else embedded ones."
+    )
+    maven_repository: str = Field(
+        "https://repo.maven.apache.org/maven2", description="Base URL of the Maven repository the embedded engines come from."
+    )
+    cache_dir: Path = Field(
+        Path(platformdirs.user_cache_dir("hubstat")) / "engines",
+        description="Where fetched and verified engine files are kept, shared by all checkouts of a user.",
+    )
+    data_dir: Path = Field(
+        Path(platformdirs.user_state_dir("hubstat")) / "engines",
+        description="Data, logs and run file of the embedded engines.",
+    )
+    keep_data: bool = Field(True, description="Keep the engines' data between runs; off: it is thrown away at each start.")
+    user: str | None = Field(
+        None, description="Unprivileged user the engines run as when started by root; unset: one is picked (nobody)."
+    )
+    elasticsearch_port: Port | None = Field(None, description="Port of the embedded Elasticsearch; unset: a free one.")
+    kafka_port: Port | None = Field(None, description="Port of the embedded Kafka; unset: a free one.")
+    elasticsearch_heap_mb: int = Field(1024, ge=256, description="Heap of the embedded Elasticsearch, MiB.")
+    kafka_heap_mb: int = Field(512, ge=128, description="Heap of the embedded Kafka, MiB.")
+    start_timeout_seconds: float = Field(120.0, gt=0, description="How long an engine may take to answer after its start.")
+
+
+class ElasticsearchSettings(_Part):
+    """The Elasticsearch that holds everything that must last."""
+
+    url: str | None = Field(None, description="Address of Elasticsearch; unset: the engines of this machine.")
+    username: str | None = Field(None, description="User name for basic authentication.")
+    password: SecretStr | None = Field(None, description="Password for basic authentication.")
+    api_key: SecretStr | None = Field(None, description="API key, instead of user name and password.")
+    ca_certs: Path | None = Field(None, description="CA bundle that signs the server's certificate.")
+    request_timeout_seconds: float = Field(30.0, gt=0, description="How long one request may take.")
+    shards: int = Field(1, ge=1, description="Primary shards of each index.")
+    replicas: int = Field(0, ge=0, description="Replicas of each index.")
+    refresh_interval: str = Field("1s", description="How often written documents become visible to searches.")
+
+
+class KafkaSettings(_Part):
+    """The Kafka that carries the events."""
+
+    bootstrap_servers: str | None = Field(None, description="host:port,… of Kafka; unset: the engines of this machine.")
+    partitions: int = Field(8, ge=1, description="Partitions of each topic that hubstat creates.")
+    replication_factor: int = Field(1, ge=1, description="Replicas of each topic that hubstat creates.")
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How connections to Kafka are secured."
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(None, description="SASL mechanism.")
+    sasl_username: str | None = Field(None, description="SASL user name.")
+    sasl_password: SecretStr | None = Field(None, description="SASL password.")
+    ca_certs: Path | None = Field(None, description="CA bundle that signs the brokers' certificates.")
+
+
+class IngestSettings(_Part):
+    """The worker that turns events into documents."""
+
+    trust_received_at: bool | None = Field(
+        None, description="Honour a record's received-at header as received time; unset: only on embedded engines."
+    )
+    worker_id: str = Field("1", pattern=r"^[0-9A-Za-z_.-]{1,64}$", description="Unique and stable name of this worker in its group.")
+    static_membership: bool = Field(True, description="Keep a worker's partitions over its restart (static membership).")
+    lanes: int = Field(2, ge=1, description="Concurrent flushes; partitions are split between them.")
+    chunk_records: int = Field(2000, ge=1, description="Records handed over at once.")
+    buffer_mb: int = Field(32, ge=1, description="Records read ahead of the flushes, MiB over all partitions.")
+    cache_mb: int = Field(512, ge=1, description="Current documents kept in memory, MiB.")
+    friend_write_seconds: float = Field(2.0, ge=0, description="Least time between two writes of one Friend document.")
+    session_timeout_seconds: float = Field(10.0, gt=0, description="How long Kafka waits for a silent worker.")
+    stop_deadline_seconds: float = Field(12.0, gt=0, description="How long a stop may take before the process ends itself.")
+    stuck_seconds: float = Field(300.0, gt=0, description="Age of the oldest unwritten chunk at which the worker ends itself.")
+
+
+class DashboardSettings(_Part):
+    """The web dashboard."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; only loopback until a login exists.")
+    port: Port | None = Field(None, description="Port to listen on; unset: 8050, or a free one where that is taken.")
+    refresh_seconds: float = Field(2.0, ge=1.0, description="Time between two refreshes of a live board.")
+    language: Literal["ko", "en"] = Field("ko", description="Language of a first visit.")
+
+    @field_validator("host")
+    @classmethod
+    def _loopback(cls, value: str) -> str:
+        if value not in {"127.0.0.1", "::1", "localhost"}:
+            raise ValueError("the dashboard has no login yet and listens on loopback only: use 127.0.0.1")
+        return value
+
+
+class Settings(BaseSettings):
+    """Every setting of hubstat. Environment: ``HUBSTAT_`` + name, parts joined by ``__``."""
+
+    model_config = SettingsConfigDict(env_prefix="HUBSTAT_", env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    namespace: str = Field(
+        "hubstat", description="Keeps topics, indices and process files of one installation apart from another's."
+    )
+    country: Literal["KR", "TW"] = Field("KR", description="Country of the network; its zone is used where an event names no camp.")
+    state_dir: Path = Field(
+        Path(platformdirs.user_state_dir("hubstat")), description="Run files and logs of the processes that hubstat starts."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severity that is logged.")
+    engines: EngineSettings = Field(default_factory=EngineSettings, description="Embedded engines.")
+    elasticsearch: ElasticsearchSettings = Field(default_factory=ElasticsearchSettings, description="Elasticsearch.")
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings, description="Kafka.")
+    ingest: IngestSettings = Field(default_factory=IngestSettings, description="Ingest worker.")
+    dashboard: DashboardSettings = Field(default_factory=DashboardSettings, description="Dashboard.")
+
+    @field_validator("namespace")
+    @classmethod
+    def _namespace(cls, value: str) -> str:
+        # No hyphen: "<namespace>-" then is never the beginning of another namespace's names.
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", value):
+            raise ValueError("a namespace is 1 to 32 of a-z 0-9 _ and begins with a letter")
+        return value
+
+    @property
+    def namespace_dir(self) -> Path:
+        """Folder of this namespace's run file and logs."""
+        return self.state_dir / "namespaces" / self.namespace
