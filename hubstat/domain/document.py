@@ -1,0 +1,211 @@
+"""The documents that are kept: an invoice's and a Friend's, each with its own events beside the fields derived from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from hubstat.domain import time as tm
+from hubstat.domain.codes import ACTIVITIES
+from hubstat.domain.contract import Event, Sent, canonical
+from hubstat.domain.invoice import FOLD_VERSION, InvoiceState, fold
+from hubstat.domain.log import EventLog
+from hubstat.domain.row import row_of
+
+_SHARED: Final = frozenset({"v", "invoice_no", "direction"})
+_FRIEND_SHARED: Final = frozenset({"v", "friend_id"})
+
+
+def invoice_key(direction: str, invoice_no: str) -> str:
+    """Identity of an invoice, also its document id: ``DELIVERY:123``."""
+    return f"{direction}:{invoice_no}"
+
+
+def home_date(event: Event, zone: ZoneInfo) -> str:
+    """Date of the index an unseen invoice is kept in: its service date, else the local date of its event time."""
+    stated = event.copy.sent.get("service_date")
+    return stated if isinstance(stated, str) else tm.local_date(event.copy.time, zone).isoformat()
+
+
+def invoice_document(key: str, log: EventLog, zone: ZoneInfo) -> dict[str, Any]:
+    """Whole document of an invoice: ``events`` as stored, every other field derived. Times in ms."""
+    direction, invoice_no = key.split(":", 1)
+    state = fold(direction, invoice_no, log)
+    service_dates, activity_dates, friends = set(), set(), set()
+    for _, copy in log:
+        sent = copy.sent
+        if "service_date" in sent:
+            service_dates.add(sent["service_date"])
+        if sent["code"] in ACTIVITIES:
+            activity_dates.add(tm.local_date(copy.time, zone).isoformat())
+        if "friend_id" in sent:
+            friends.add(sent["friend_id"])
+    document: dict[str, Any] = {
+        "direction": direction,
+        "invoice_no": invoice_no,
+        "fold_version": FOLD_VERSION,
+        "max_event_time": log.max_time,
+        "max_received_at": log.max_received,
+        "due_dates": sorted(service_dates),
+        "activity_dates": sorted(activity_dates),
+        "friends": sorted(friends),
+        "registered": state.promise is not None,
+        "superseded_by": state.superseded_by,
+        "open": state.open,
+        "camp": state.camp,
+        "friend": state.friend,
+        "completed_at": state.completed_at,
+        "events": {"log": log.stored(_SHARED)},
+    }
+    document.update(_counted(state))
+    return document
+
+
+def _counted(state: InvoiceState) -> dict[str, Any]:
+    row = row_of(state)
+    if row is None or state.promise is None:
+        return {}
+    counted: dict[str, Any] = {
+        "due_date": state.promise.service_date,
+        "due_wave": state.promise.wave,
+        "due": row.due,
+        "state": row.state,
+        "promise": row.promise,
+        "settled": row.settled,
+        "attempt": row.attempt,
+        "reason": row.reason,
+        "step": row.step,
+        "valid_reasons": row.valid_reasons,
+        "cell": row.cell(),
+    }
+    if state.completed_at is not None:
+        counted["hour_cell"] = hour_cell(state.camp, state.direction, row.wave, state.completed_at // tm.HOUR)
+    return counted
+
+
+def hour_cell(camp: str | None, direction: str, wave: str, hour: int) -> str:
+    """Keyword of a completion's camp, direction, wave and hour (hours since the epoch)."""
+    return orjson.dumps([camp, direction, wave, hour]).decode()
+
+
+def restore_invoice(key: str, document: dict[str, Any]) -> EventLog:
+    """The events of a stored invoice document."""
+    direction, invoice_no = key.split(":", 1)
+    return EventLog.restore(document["events"]["log"], {"v": 1, "invoice_no": invoice_no, "direction": direction})
+
+
+@dataclass(slots=True)
+class Activity:
+    """One activity of a Friend, as ingest derives it from an invoice.
+
+    invoice: its key. time, received, promised_from, voided_at, known_at (latest received time in the invoice): ms.
+    counts: False where the event belongs to another Friend now, or has no time of day. rev: distinct copies in the invoice
+    when it was derived; the greatest rev, then canonical JSON, is the one that counts. dates: local dates whose documents
+    carry it.
+    """
+
+    friend_id: str
+    invoice: str
+    event_id: str
+    code: str
+    time: int
+    received: int
+    camp_id: str | None
+    route_id: str | None
+    address_key: str | None
+    promised_from: int | None
+    service_date: str | None
+    wave: str | None
+    voided_at: int | None
+    counts: bool
+    rev: int
+    known_at: int
+    dates: tuple[str, ...]
+
+    def encode(self) -> bytes:
+        """Canonical JSON, as sent on ``friend-activity``."""
+        return canonical({name: getattr(self, name) for name in self.__slots__})
+
+    @classmethod
+    def decode(cls, raw: bytes) -> Activity:
+        """Back from ``friend-activity``. Raises ``ValueError`` or ``TypeError`` for anything else."""
+        activity = cls(**orjson.loads(raw))
+        activity.dates = tuple(activity.dates)
+        return activity
+
+    @property
+    def newness(self) -> tuple[int, bytes]:
+        """Among derivations of one event the greatest counts."""
+        return (self.rev, self.encode())
+
+
+@dataclass(slots=True)
+class FriendLog:
+    """What one Friend's documents hold: raw friend events, and activities by (invoice, event id)."""
+
+    events: EventLog = field(default_factory=EventLog)
+    activities: dict[tuple[str, str], Activity] = field(default_factory=dict)
+
+    def add_activity(self, activity: Activity) -> bool:
+        """Add a derivation; False where a newer or the same one is known."""
+        identity = (activity.invoice, activity.event_id)
+        known = self.activities.get(identity)
+        if known is not None and known.newness >= activity.newness:
+            return False
+        self.activities[identity] = activity
+        return True
+
+    def update(self, other: FriendLog) -> None:
+        """Add everything of another date's document of the same Friend."""
+        for event_id, copy in other.events:
+            self.events.add(Event("", event_id, copy))
+        for activity in other.activities.values():
+            self.add_activity(activity)
+
+
+def friend_event_date(event: Event, zone: ZoneInfo) -> str | None:
+    """Local date of the Friend document that keeps a friend event: a plan's at its start, an absence's at its service
+    date, another's at its time; None for a correction, which is kept apart because its target's date is unknown."""
+    sent: Sent = event.copy.sent
+    if sent["code"] == "CORRECTED":
+        return None
+    if "planned_from" in sent:
+        return tm.local_date(tm.parse_instant(sent["planned_from"]), zone).isoformat()
+    if sent["code"] == "ABSENT" and "service_date" in sent:
+        return str(sent["service_date"])
+    return tm.local_date(event.copy.time, zone).isoformat()
+
+
+def friend_document(friend_id: str, date: str, log: FriendLog) -> dict[str, Any]:
+    """Whole document of a Friend on one local date (``date`` = "" for the corrections). Times in ms."""
+    copies = [copy for _, copy in log.events]
+    acts = list(log.activities.values())
+    camps = {copy.sent["camp_id"] for copy in copies if "camp_id" in copy.sent} | {a.camp_id for a in acts if a.camp_id}
+    return {
+        "friend_id": friend_id,
+        "date": date,
+        "fold_version": FOLD_VERSION,
+        "camps": sorted(camps),
+        "max_event_time": max([copy.time for copy in copies] + [a.time for a in acts]),
+        "max_received_at": max([copy.received for copy in copies] + [max(a.known_at, a.voided_at or 0) for a in acts]),
+        "log": {
+            "events": log.events.stored(_FRIEND_SHARED),
+            "activities": [[getattr(a, name) for name in Activity.__slots__[1:]] for a in acts],
+        },
+    }
+
+
+def restore_friend(friend_id: str, documents: Iterable[dict[str, Any]]) -> FriendLog:
+    """The events and activities of one Friend from its stored documents of several dates."""
+    log = FriendLog()
+    for document in documents:
+        part = FriendLog(EventLog.restore(document["log"]["events"], {"v": 1, "friend_id": friend_id}))
+        for values in document["log"]["activities"]:
+            *fields, dates = values
+            part.add_activity(Activity(friend_id, *fields, dates=tuple(dates)))
+        log.update(part)
+    return log

@@ -1,0 +1,248 @@
+"""The fold of one invoice: from the set of its events to its state at (T, K). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from hubstat.domain import time as tm
+from hubstat.domain.codes import COMPLETIONS, RANK, REGISTRATIONS, STOPS
+from hubstat.domain.log import EventLog, Fact
+
+FOLD_VERSION: Final = 1
+
+_HOLDING: Final = frozenset({"ASSIGNED", "LOADED", "DEPARTED", "ATTEMPT_FAILED"})
+_STATE_OF: Final = {
+    "LOADED": "loaded",
+    "DEPARTED": "out",
+    "ATTEMPT_FAILED": "out",
+    "RETURNED_CAMP": "back_at_camp",
+    "ASSIGNED": "",
+}
+DELIVERY_STATES: Final = (
+    "done",
+    "closed_admin",
+    "withdrawn_or_cancelled",
+    "loaded",
+    "out",
+    "back_at_camp",
+    "assigned_arrived",
+    "assigned_not_arrived",
+    "unassigned_arrived",
+    "unassigned_not_arrived",
+)
+RETURN_STATES: Final = ("done", "closed_admin", "withdrawn_or_cancelled", "out", "assigned", "unassigned")
+STATES: Final = {"DELIVERY": DELIVERY_STATES, "RETURN": RETURN_STATES}
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A promise in force: due time and start of its window (ms), service date and wave it belongs to."""
+
+    at: int
+    since: int | None
+    service_date: str
+    wave: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A failed attempt: its time (ms), reason, and whether its time of day is known."""
+
+    time: int
+    reason: str
+    time_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceState:
+    """What is true of one invoice at (T, K). Times in ms; None where it has not happened.
+
+    removed: cancelled before departure and promise, so not due (C8). ended: the earlier of a cancellation or withdrawal
+    (``ended_by`` = ``x``) and an administrative closing (``closed_admin``). camp, friend: attribution (C9).
+    """
+
+    direction: str
+    invoice_no: str
+    registered_at: int | None
+    superseded: bool
+    superseded_by: str | None
+    promise: Promise | None
+    completed_at: int | None
+    inferred: bool
+    time_unknown: bool
+    removed: bool
+    ended_at: int | None
+    ended_by: str | None
+    state: str
+    camp: str | None
+    friend: str | None
+    first_departure: int | None
+    attempts: tuple[Attempt, ...]
+    first_attempt_ok: bool | None
+    arrived_at: int | None
+    loaded: bool
+    assigned: bool
+    warehouse_at: int | None
+    last_event_at: int | None
+    address_key: str | None
+
+    @property
+    def counted(self) -> bool:
+        """Whether metrics know it: registered, not superseded."""
+        return self.promise is not None and not self.superseded
+
+    @property
+    def open(self) -> bool:
+        """Neither completed nor ended."""
+        return self.completed_at is None and self.ended_at is None
+
+
+def fold(
+    direction: str, invoice_no: str, log: EventLog, as_of: int | None = None, known_at: int | None = None
+) -> InvoiceState:
+    """State of an invoice at (T, K) from its events; None = no limit."""
+    return fold_facts(direction, invoice_no, log.facts(RANK[direction], as_of, known_at))
+
+
+def fold_facts(direction: str, invoice_no: str, facts: list[Fact]) -> InvoiceState:
+    """State of an invoice from its events in force, in the order of C3."""
+    completions = COMPLETIONS[direction]
+    registration = completion = departure = cancelled = closed = arrived = left = warehouse = last = superseding = None
+    holder = holder_at_completion = camp = camp_at_completion = address_key = None
+    step: str = "ASSIGNED"
+    loaded = assigned = False
+    attempts: list[Attempt] = []
+    first_stop: Fact | None = None
+    for fact in facts:
+        sent = fact.sent
+        code = sent["code"]
+        if code == "SUPERSEDED":
+            if superseding is None and ("superseded_by" in sent or sent.get("source") != "hubstat"):
+                superseding = fact
+            continue
+        last = fact
+        camp = sent.get("camp_id") or camp
+        address_key = sent.get("address_key") or address_key
+        if code in _HOLDING:
+            holder = sent.get("friend_id") or holder
+        if code in _STATE_OF:
+            step = code
+        if code in REGISTRATIONS:
+            registration = registration or fact
+        elif code == "ATTEMPT_FAILED":
+            attempts.append(Attempt(fact.time, sent.get("reason") or "UNKNOWN", len(sent["event_time"]) > 10))
+            departure, first_stop, left = departure or fact, first_stop or fact, left or fact
+            loaded = True
+        elif code == "DEPARTED":
+            departure, left = departure or fact, left or fact
+            loaded = True
+        elif code == "LOADED":
+            left, loaded = left or fact, True
+        elif code == "ASSIGNED":
+            assigned = True
+        elif code in {"CANCELLED", "WITHDRAWN"}:
+            cancelled = cancelled or fact
+        elif code == "CLOSED_ADMIN":
+            closed = closed or fact
+        if code == "ARRIVED_CAMP":
+            arrived = arrived or fact
+        elif code in {"RECEIVED_WAREHOUSE", "INSPECTED", "EXCHANGED", "COMPLETED"}:
+            warehouse = warehouse or fact
+        if code in completions and completion is None:
+            completion = fact
+            departure, first_stop = departure or fact, first_stop or fact
+            holder_at_completion, camp_at_completion = holder, camp
+    promise = _promise(registration, departure, facts)
+    removed = (
+        completion is None
+        and cancelled is not None
+        and promise is not None
+        and (departure is None or cancelled.order < departure.order)
+        and cancelled.time < promise.at
+    )
+    ended = min((end for end in (cancelled, closed) if end is not None), key=lambda end: end.order, default=None)
+    if completion is not None:
+        state, ended = "done", None
+        friend, camp = completion.sent.get("friend_id") or holder_at_completion, camp_at_completion
+    else:
+        friend = holder
+        state = _state(direction, ended, closed, step, holder, arrived)
+    arrival = arrived or left
+    return InvoiceState(
+        direction=direction,
+        invoice_no=invoice_no,
+        registered_at=registration.time if registration else None,
+        superseded=superseding is not None,
+        superseded_by=superseding.sent.get("superseded_by") if superseding else None,
+        promise=promise,
+        completed_at=completion.time if completion else None,
+        inferred=completion is not None and direction == "RETURN" and completion.sent["code"] != "PICKED_UP",
+        time_unknown=completion is not None and len(completion.sent["event_time"]) == 10,
+        removed=removed,
+        ended_at=ended.time if ended else None,
+        ended_by=None if ended is None else "closed_admin" if ended is closed else "x",
+        state=state,
+        camp=camp,
+        friend=friend,
+        first_departure=departure.time if departure else None,
+        attempts=tuple(attempts),
+        first_attempt_ok=None if first_stop is None else first_stop is completion,
+        arrived_at=arrival.time if arrival else None,
+        loaded=loaded,
+        assigned=assigned or holder is not None,
+        warehouse_at=warehouse.time if warehouse else None,
+        last_event_at=last.time if last else None,
+        address_key=address_key,
+    )
+
+
+def _promise(registration: Fact | None, departure: Fact | None, facts: list[Fact]) -> Promise | None:
+    if registration is None:
+        return None
+    source = registration
+    for fact in facts:
+        if departure is not None and fact.order >= departure.order:
+            break
+        if fact.sent["code"] == "RESCHEDULED" and fact.sent.get("by") == "CUSTOMER":
+            source = fact
+    sent = source.sent
+    since = sent.get("promised_from")
+    return Promise(
+        tm.parse_promise(sent["promised_at"]),
+        tm.parse_instant(since) if since else None,
+        sent["service_date"],
+        sent["wave"],
+    )
+
+
+def _state(
+    direction: str, ended: Fact | None, closed: Fact | None, step: str, holder: str | None, arrived: Fact | None
+) -> str:
+    if ended is not None:
+        return "closed_admin" if ended is closed else "withdrawn_or_cancelled"
+    if _STATE_OF[step] and (direction == "DELIVERY" or step in {"DEPARTED", "ATTEMPT_FAILED"}):
+        return _STATE_OF[step]
+    kind = "assigned" if holder is not None else "unassigned"
+    if direction == "RETURN":
+        return kind
+    return f"{kind}_{'arrived' if arrived is not None else 'not_arrived'}"
+
+
+def activities(direction: str, facts: list[Fact]) -> list[tuple[Fact, str | None]]:
+    """Events that are a Friend's activity, with that Friend; a superseded invoice's scans included.
+
+    A completion scan without a Friend is the holder's of that moment; another scan without one is nobody's.
+    """
+    holder: str | None = None
+    found: list[tuple[Fact, str | None]] = []
+    for fact in facts:
+        sent = fact.sent
+        code = sent["code"]
+        friend = sent.get("friend_id")
+        if code in _HOLDING:
+            holder = friend or holder
+        if code in STOPS or code == "DEPARTED":
+            completing = code in COMPLETIONS[direction]
+            found.append((fact, friend or (holder if completing else None)))
+    return found
