@@ -205,7 +205,8 @@ def restore_friend(friend_id: str, documents: Iterable[dict[str, Any]]) -> Frien
     for document in documents:
         part = FriendLog(EventLog.restore(document["log"]["events"], {"v": 1, "friend_id": friend_id}))
         for values in document["log"]["activities"]:
-            *fields, dates = values
-            part.add_activity(Activity(friend_id, *fields, dates=tuple(dates)))
+            activity = Activity(friend_id, *values)
+            activity.dates = tuple(activity.dates)
+            part.add_activity(activity)
         log.update(part)
     return log

@@ -76,8 +76,9 @@ class Row:
     @classmethod
     def of_cell(cls, cell: str) -> Row:
         """Back from its keyword."""
-        *scalars, reasons = orjson.loads(cell)
-        return cls(*scalars, tuple(reasons))
+        values = orjson.loads(cell)
+        values[-1] = tuple(values[-1])
+        return cls(*values)
 
 
 def row_of(state: InvoiceState) -> Row | None:

@@ -1,0 +1,79 @@
+"""From questions to Elasticsearch requests. Pure: dictionaries in, dictionaries out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hubstat.domain.measures import (
+    AtLeast,
+    Context,
+    CustomerReason,
+    Either,
+    Every,
+    Is,
+    Known,
+    Not,
+    Predicate,
+    PromisePassed,
+)
+
+Query = dict[str, Any]
+
+
+def compile_predicate(predicate: Predicate, context: Context) -> Query:
+    """The query that matches exactly the documents the predicate holds for (fields are named as in a row)."""
+    match predicate:
+        case Is(field, value):
+            return {"term": {field: value}}
+        case Known(field):
+            return {"exists": {"field": field}}
+        case AtLeast(field, value):
+            return {"range": {field: {"gte": value}}}
+        case PromisePassed():
+            return {"range": {"promise": {"lt": context.as_of}}}
+        case CustomerReason():
+            return {"terms": {"valid_reasons": sorted(context.customer_reasons)}}
+        case Every(parts):
+            return {"bool": {"filter": [compile_predicate(part, context) for part in parts]}}
+        case Either(parts):
+            return {"bool": {"should": [compile_predicate(p, context) for p in parts], "minimum_should_match": 1}}
+        case Not(part):
+            return {"bool": {"must_not": [compile_predicate(part, context)]}}
+
+
+def settled(as_of: int, known_at: int) -> list[Query]:
+    """Documents whose derived fields are their state at (T, K): no event of theirs is later."""
+    return [{"range": {"max_event_time": {"lte": as_of}}}, {"range": {"max_received_at": {"lte": known_at}}}]
+
+
+def unsettled(as_of: int, known_at: int) -> Query:
+    """The others: their events have to be folded at (T, K)."""
+    return {
+        "bool": {
+            "should": [{"range": {"max_event_time": {"gt": as_of}}}, {"range": {"max_received_at": {"gt": known_at}}}],
+            "minimum_should_match": 1,
+        }
+    }
+
+
+def all_of(filters: Sequence[Query], without: Sequence[Query] = ()) -> Query:
+    """Conjunction of filters, without what matches any of the others."""
+    found: Query = {"bool": {"filter": list(filters)}}
+    if without:
+        found["bool"]["must_not"] = list(without)
+    return found
+
+
+def counted_on(service_date: str) -> list[Query]:
+    """Invoices that count under a service date now."""
+    return [{"term": {"due_date": service_date}}, {"exists": {"field": "cell"}}]
+
+
+def in_camps(camps: Sequence[str | None]) -> Query:
+    """Invoices attributed to one of these camps now; None = to no camp."""
+    named = [camp for camp in camps if camp is not None]
+    choices: list[Query] = [{"terms": {"camp": named}}] if named else []
+    if None in camps:
+        choices.append({"bool": {"must_not": [{"exists": {"field": "camp"}}]}})
+    return choices[0] if len(choices) == 1 else {"bool": {"should": choices, "minimum_should_match": 1}}

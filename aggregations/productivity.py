@@ -1,0 +1,158 @@
+"""Friend-days at one (T, K): from the Friends' documents where these are the state then, else from the invoices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from aggregations import compiler
+from aggregations.question import Moment
+from hubstat.domain.codes import FRIEND_RANK, RANK
+from hubstat.domain.document import Activity, FriendLog, restore_friend, restore_invoice
+from hubstat.domain.friendday import FriendDay, Work, friend_days
+from hubstat.domain.invoice import activities, fold_facts
+from hubstat.domain.log import EventLog
+from hubstat.elastic.search import PointInTime
+
+_MANY: Final = 5_000
+_FIELDS: Final = ("friend_id", "date", "max_event_time", "max_received_at", "log")
+
+
+class FriendDayReader:
+    """Friend-days of one service date at one (T, K)."""
+
+    def __init__(
+        self,
+        friends: PointInTime,
+        corrections: PointInTime,
+        invoices: PointInTime,
+        service_date: date,
+        moment: Moment,
+        zone: ZoneInfo,
+    ) -> None:
+        self._friends = friends
+        self._corrections = corrections
+        self._invoices = invoices
+        self._service_date = service_date
+        self._moment = moment
+        self._zone = zone
+        self._dates = [(service_date + timedelta(days=offset)).isoformat() for offset in (-1, 0, 1)]
+
+    def of_camp(self, camp: str) -> list[FriendDay]:
+        """Friend-days that belong to one camp."""
+        query = compiler.all_of([{"terms": {"date": self._dates}}, {"term": {"camps": camp}}])
+        friends = sorted({document["friend_id"] for _, document in self._friends.documents(query, ["friend_id"])})
+        return [day for day in self.days(self.documents(friends)) if day.camp == camp]
+
+    def all(self) -> list[FriendDay]:
+        """Friend-days of the whole network."""
+        return list(self.days(self.documents(None)))
+
+    def changed_since(self, written_at: int) -> list[str]:
+        """Friends with a document written at or after a time (ms)."""
+        query = compiler.all_of([{"range": {"written_at": {"gte": written_at}}}, {"terms": {"date": self._dates}}])
+        corrected = self._corrections.documents({"range": {"written_at": {"gte": written_at}}}, ["friend_id"])
+        return sorted(
+            {d["friend_id"] for _, d in self._friends.documents(query, ["friend_id"])}
+            | {d["friend_id"] for _, d in corrected}
+        )
+
+    def documents(self, friends: Sequence[str] | None) -> dict[str, list[dict[str, Any]]]:
+        """Stored documents of some Friends (None: of all) around the service date, by Friend."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        filters: list[compiler.Query] = [{"terms": {"date": self._dates}}]
+        if friends is not None:
+            filters.append({"terms": {"friend_id": list(friends)}})
+        for _, document in self._friends.documents(compiler.all_of(filters), _FIELDS):
+            found.setdefault(document["friend_id"], []).append(document)
+        for friend_id, document in self._corrections.documents({"match_all": {}}, _FIELDS):
+            if friend_id in found:
+                found[friend_id].append(document)
+        return found
+
+    def days(self, documents: dict[str, list[dict[str, Any]]]) -> Iterator[FriendDay]:
+        """Friend-days of the Friends these documents are of, as far as they worked for the service date."""
+        late = {friend for friend, found in documents.items() if not self.settled(found)}
+        folded = self._work_from_invoices(late) if late else {}
+        for friend_id, found in documents.items():
+            log = restore_friend(friend_id, found)
+            work = folded.get(friend_id, []) if friend_id in late else work_of(log.activities.values())
+            day = self._day(friend_id, log, work)
+            if day is not None:
+                yield day
+
+    def settled(self, documents: Sequence[dict[str, Any]]) -> bool:
+        """Whether a Friend's documents hold nothing later than (T, K)."""
+        return all(
+            d["max_event_time"] <= self._moment.as_of and d["max_received_at"] <= self._moment.known_at
+            for d in documents
+        )
+
+    def _day(self, friend_id: str, log: FriendLog, work: Sequence[Work]) -> FriendDay | None:
+        return fold_day(friend_id, log.events, work, self._service_date, self._moment, self._zone)
+
+    def _work_from_invoices(self, friends: set[str]) -> dict[str, list[Work]]:
+        """What these Friends did, read from the invoices' own events at (T, K)."""
+        filters: list[compiler.Query] = [{"terms": {"activity_dates": self._dates}}]
+        if len(friends) <= _MANY:
+            filters.append({"terms": {"friends": sorted(friends)}})
+        found: dict[str, list[Work]] = {}
+        for key, document in self._invoices.documents(compiler.all_of(filters), ["events"]):
+            for friend, work in work_in_invoice(key, restore_invoice(key, document), self._moment):
+                found.setdefault(friend, []).append(work)
+        return found
+
+
+def fold_day(
+    friend_id: str, events: EventLog, work: Sequence[Work], service_date: date, moment: Moment, zone: ZoneInfo
+) -> FriendDay | None:
+    """One Friend-day at (T, K) from the Friend's own events and the work in force."""
+    facts = events.facts(FRIEND_RANK, moment.as_of, moment.known_at)
+    return friend_days(friend_id, facts, work, service_date=service_date.isoformat(), as_of=moment.as_of, zone=zone)
+
+
+def work_of(activities_known: Iterable[Activity]) -> list[Work]:
+    """Work from the derived activities that count now."""
+    return [
+        Work(
+            time=a.time,
+            rank=RANK[a.invoice.split(":", 1)[0]][a.code],
+            event_id=a.event_id,
+            code=a.code,
+            invoice=a.invoice,
+            camp=a.camp_id,
+            address_key=a.address_key,
+            promised_from=a.promised_from,
+            service_date=a.service_date,
+        )
+        for a in activities_known
+        if a.counts and a.voided_at is None
+    ]
+
+
+def work_in_invoice(key: str, log: EventLog, moment: Moment) -> list[tuple[str, Work]]:
+    """The (Friend, work) pairs of one invoice at (T, K); a scan without a time of day is no work."""
+    direction, invoice_no = key.split(":", 1)
+    facts = log.facts(RANK[direction], moment.as_of, moment.known_at)
+    state = fold_facts(direction, invoice_no, facts)
+    promise = state.promise
+    return [
+        (
+            friend,
+            Work(
+                time=fact.time,
+                rank=fact.rank,
+                event_id=fact.event_id,
+                code=fact.sent["code"],
+                invoice=key,
+                camp=fact.sent.get("camp_id"),
+                address_key=fact.sent.get("address_key") or state.address_key,
+                promised_from=promise.since if promise else None,
+                service_date=fact.sent.get("service_date") or (promise.service_date if promise else None),
+            ),
+        )
+        for fact, friend in activities(direction, facts)
+        if friend is not None and len(fact.sent["event_time"]) > 10
+    ]

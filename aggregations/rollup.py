@@ -1,0 +1,122 @@
+"""Camps' tallies summed up the hierarchy of one date: children + unassigned + unmapped = parent, exactly. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from aggregations.question import UNASSIGNED, FigureRow, Scope
+from aggregations.tally import Tally, figures
+from hubstat.domain.codes import Direction
+from hubstat.domain.hierarchy import LEVELS, UNMAPPED, Hub, HubTree
+from hubstat.domain.masterdata import MasterData
+from hubstat.domain.time import zone as zone_of
+from hubstat.errors import QueryError
+
+CampTallies = Mapping[str | None, Tally]
+FriendTallies = Mapping[tuple[str | None, str | None], Tally]
+
+
+def resolve(tree: HubTree, level: str, hub: str | None) -> Scope:
+    """The node that ``hub`` names, at ``level`` or above it. A camp that no row knows is a node by its id.
+
+    Raises ``QueryError`` where it names none, or several.
+    """
+    if hub is None:
+        return Scope("nationwide", tree.home)
+    above = LEVELS[: LEVELS.index(level) + 1] if level in LEVELS else LEVELS
+    stated, _, rest = hub.partition(":")
+    if stated in LEVELS and rest:
+        if stated not in above:
+            raise QueryError(f"{hub} is below the level {level}: name a hub at or above it")
+        return Scope(stated, rest)
+    found = [node for node in tree.find(hub) if node.level in above]
+    if len(found) > 1:
+        names = ", ".join(f"{node.level}:{node.id}" for node in found)
+        raise QueryError(f"{hub} names several hubs: say which, {names}")
+    if found:
+        return Scope(found[0].level, found[0].id)
+    if "camp" not in above:
+        raise QueryError(f"there is no hub {hub} at or above the level {level} on this date: see 'hubstat hubs list'")
+    return Scope("camp", hub)
+
+
+def inside(tree: HubTree, scope: Scope, camp: str | None) -> bool:
+    """Whether a camp (None: no camp known) lies in a node."""
+    return tree.path(camp).at(scope.level) == scope.hub
+
+
+def node_tallies(tree: HubTree, camps: CampTallies, level: str, scope: Scope) -> dict[str, tuple[Hub, Tally]]:
+    """Tallies of all nodes of a level inside a node: those of the master data, also empty, then the unmapped ones."""
+    nodes: dict[str, tuple[Hub, Tally]] = {}
+    for hub in tree.hubs(level):
+        if _below(tree, hub, scope):
+            nodes[hub.id] = (hub, Tally())
+    for camp, tally in camps.items():
+        if inside(tree, scope, camp):
+            hub_id = tree.path(camp).at(level)
+            if hub_id not in nodes:
+                nodes[hub_id] = (tree.hub(level, hub_id), Tally())
+            nodes[hub_id][1].add(tally)
+    return nodes
+
+
+def _below(tree: HubTree, hub: Hub, scope: Scope) -> bool:
+    node = hub
+    for level in reversed(LEVELS[: LEVELS.index(hub.level) + 1]):
+        if level == scope.level:
+            return node.id == scope.hub
+        if node.parent is None:
+            return False
+        node = tree.hub(LEVELS[LEVELS.index(level) - 1], node.parent)
+    return False
+
+
+def hub_rows(
+    tree: HubTree, camps: CampTallies, level: str, scope: Scope, direction: Direction, only: frozenset[str] | None
+) -> tuple[FigureRow, ...]:
+    """Rows of a hub level inside a node."""
+    nodes = node_tallies(tree, camps, level, scope)
+    return tuple(
+        FigureRow.of(hub, figures(tally, direction, zone_of(_country(tree, hub)), only))
+        for hub, tally in nodes.values()
+    )
+
+
+def _country(tree: HubTree, hub: Hub) -> str:
+    node = hub
+    while node.parent is not None:
+        node = tree.hub(LEVELS[LEVELS.index(node.level) - 1], node.parent)
+    return node.id
+
+
+def friend_rows(
+    tree: HubTree,
+    master: MasterData,
+    friends: FriendTallies,
+    scope: Scope,
+    direction: Direction,
+    day: date,
+    only: frozenset[str] | None,
+) -> tuple[FigureRow, ...]:
+    """Rows (camp, Friend) inside a node; what no Friend holds is the camp's row ``unassigned``, last."""
+    rows: list[FigureRow] = []
+    ordered: Iterable[tuple[str | None, str | None]] = sorted(
+        friends, key=lambda key: (key[0] is None, key[0] or "", key[1] is None, key[1] or "")
+    )
+    for camp, friend_id in ordered:
+        if not inside(tree, scope, camp):
+            continue
+        path = tree.path(camp)
+        known = master.friend(friend_id, day) if friend_id is not None else None
+        name = known.name if known is not None else friend_id
+        rows.append(
+            FigureRow(
+                friend_id or UNASSIGNED,
+                name or "미배정",
+                name or "Unassigned",
+                path.camp if camp is not None else UNMAPPED,
+                figures(friends[camp, friend_id], direction, zone_of(path.country), only),
+            )
+        )
+    return tuple(rows)

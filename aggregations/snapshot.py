@@ -1,0 +1,140 @@
+"""The live board: one look per tick, shared by every viewer and every level."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from aggregations.counting import InvoiceCounter, Key
+from aggregations.productivity import FriendDayReader
+from aggregations.question import Answer, Moment, Question
+from aggregations.reader import Reader, View, camp_tallies, customer_reasons, of_wave
+from aggregations.rollup import hub_rows, resolve
+from aggregations.tally import Tally
+from aggregations.viewer import Viewer
+from hubstat.domain.codes import DIRECTIONS, Direction
+from hubstat.domain.friendday import FriendDay
+from hubstat.domain.masterdata import MasterData
+
+# Documents become visible one refresh after they are written; look back further than that for changed ones.
+_OVERLAP: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Board:
+    """The network on one service date at one moment.
+
+    generation: grows with every change of a figure. data_to: received time (ms) of the first record not yet in the
+    figures, else T; None where no ingest worker reports.
+    """
+
+    generation: int
+    service_date: date
+    moment: Moment
+    data_to: int | None
+    master: MasterData
+    _reader: Reader
+    _camps: dict[Direction, dict[Key, Tally]]
+    _days: tuple[FriendDay, ...]
+    _friends: dict[tuple[str, Direction, str], Answer] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def answer(self, viewer: Viewer, question: Question) -> Answer:
+        """Figures at this board's moment: hubs from memory, the Friends of a camp read once and shared.
+
+        The question's own moment and date are not looked at.
+        """
+        tree = self.master.hierarchy.on(self.service_date)
+        scope = resolve(tree, question.level, question.hub)
+        viewer.require(tree, self.service_date, scope.level, scope.hub)
+        if question.level == "friend":
+            return self._friends_of(viewer, scope.hub, question)
+        camps = of_wave(self._camps[question.direction], question.wave)
+        only = None if question.metrics is None else frozenset(question.metrics)
+        rows = hub_rows(tree, camp_tallies(camps, self._days), question.level, scope, question.direction, only)
+        return Answer(
+            question.level, self.service_date, self.moment, question.wave, question.direction, self._reader.zone, rows
+        )
+
+    def _friends_of(self, viewer: Viewer, hub: str, question: Question) -> Answer:
+        key = (hub, question.direction, question.wave)
+        with self._lock:
+            known = self._friends.get(key)
+            if known is None:
+                known = self._friends[key] = self._reader.query(
+                    viewer,
+                    Question(
+                        "friend",
+                        self.service_date,
+                        question.hub,
+                        self.moment.as_of,
+                        self.moment.known_at,
+                        question.wave,
+                        question.direction,
+                    ),
+                )
+        return known
+
+
+class Snapshots:
+    """Makes boards, at most one per interval and service date, however many ask."""
+
+    def __init__(self, reader: Reader, interval_seconds: float) -> None:
+        self._reader = reader
+        self._interval = int(interval_seconds * 1000)
+        self._lock = threading.Lock()
+        self._making: dict[date, threading.Lock] = {}
+        self._boards: dict[date, Board] = {}
+        self._friend_days: dict[date, _FriendDays] = {}
+
+    def current(self, service_date: date) -> Board:
+        """The latest board of a service date, made anew where it is older than the interval."""
+        with self._lock:
+            making = self._making.setdefault(service_date, threading.Lock())
+        with making:
+            board = self._boards.get(service_date)
+            if board is None or self._reader.clock() - board.moment.as_of >= self._interval:
+                board = self._boards[service_date] = self._make(service_date, board)
+            return board
+
+    def _make(self, service_date: date, last: Board | None) -> Board:
+        now = self._reader.clock()
+        moment = Moment(now, now)
+        with self._reader.view() as view:
+            counter = InvoiceCounter(view.invoices, service_date.isoformat(), moment, customer_reasons(view.master))
+            camps = {direction: counter.by_camp(direction) for direction in DIRECTIONS}
+            known = self._friend_days.setdefault(service_date, _FriendDays(self._reader, service_date))
+            days = known.refresh(view, moment)
+            master = view.master
+        unchanged = (
+            last is not None and last._camps == camps and last._days == days and last.master.version == master.version
+        )
+        generation = 1 if last is None else last.generation + (not unchanged)
+        return Board(generation, service_date, moment, self._reader.data_to(now), master, self._reader, camps, days)
+
+
+class _FriendDays:
+    """Friend-days of one service date, folded again only for Friends whose documents changed since the last tick."""
+
+    def __init__(self, reader: Reader, service_date: date) -> None:
+        self._reader = reader
+        self._service_date = service_date
+        self._days: dict[str, FriendDay] = {}
+        self._unsettled: set[str] = set()
+        self._seen_to = 0
+
+    def refresh(self, view: View, moment: Moment) -> tuple[FriendDay, ...]:
+        reading = FriendDayReader(
+            view.friends, view.corrections, view.invoices, self._service_date, moment, self._reader.zone
+        )
+        stale = None if not self._seen_to else {*reading.changed_since(self._seen_to - _OVERLAP), *self._unsettled}
+        documents = reading.documents(None if stale is None else sorted(stale)) if stale is None or stale else {}
+        found = {day.friend_id: day for day in reading.days(documents)}
+        for friend_id in documents:
+            self._days.pop(friend_id, None)
+        self._days.update(found)
+        self._unsettled = {friend for friend, parts in documents.items() if not reading.settled(parts)}
+        self._seen_to = moment.as_of
+        return tuple(self._days[friend] for friend in sorted(self._days))

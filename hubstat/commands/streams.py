@@ -1,0 +1,120 @@
+"""What `replay` and `simulate` share: the installation they send to, progress, and waiting until figures show it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from elastic_transport import ApiError, TransportError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from hubstat.elastic import dead_letters, hubs
+from hubstat.elastic.client import connect
+from hubstat.elastic.store import Store
+from hubstat.engines import EngineAddresses, locate
+from hubstat.errors import EngineError, HubstatError
+from hubstat.settings import Settings
+from ingest.progress import wait_until_ingested
+from ingest.sources.sender import Sendable, Sender, Sent
+
+
+@dataclass(slots=True)
+class Installation:
+    """A running installation of one namespace."""
+
+    settings: Settings
+    addresses: EngineAddresses
+
+    @classmethod
+    def find(cls, settings: Settings) -> Installation:
+        """The one that runs. Raises HubstatError where none does."""
+        addresses = locate(settings)
+        if not (settings.namespace_dir / "run.json").exists():
+            raise HubstatError(f"hubstat is not up in namespace {settings.namespace}: run `hubstat up` first")
+        return cls(settings, addresses)
+
+    def install_master_data(self, texts: Mapping[str, str]) -> None:
+        """Install master data (file name → CSV text), all or nothing. Raises MasterDataError, EngineError."""
+        with self._store() as store:
+            hubs.install(store.client, store.namespace, texts, self.settings.country)
+
+    def dead_letters(self) -> int:
+        """Dead letters so far."""
+        with self._store() as store:
+            store.refresh()
+            return dead_letters.count(store.client, store.namespace)
+
+    @contextmanager
+    def _store(self) -> Iterator[Store]:
+        client = connect(self.settings.elasticsearch, self.addresses.elasticsearch_url)
+        try:
+            yield Store(client, self.settings.namespace)
+        except (ApiError, TransportError) as error:
+            url = self.addresses.elasticsearch_url
+            raise EngineError(f"Elasticsearch at {url} does not answer or refuses: {error}; is it running?") from error
+        finally:
+            client.close()
+
+    async def send(
+        self, records: Iterable[Sendable], progress: Meter, wait: Callable[[Sendable], float] | None = None
+    ) -> Sent:
+        """Send records; ``wait`` as in ``Sender.send_all``. Raises EngineError, SourceError."""
+        async with Sender(self.settings, self.addresses.kafka_bootstrap) as sender:
+            return await sender.send_all(records, wait, progress.sent)
+
+    async def settle(self, progress: Meter) -> None:
+        """Return once figures show all that was sent. Raises EngineError."""
+        await wait_until_ingested(self.settings, self.addresses.kafka_bootstrap, progress.left)
+        with self._store() as store:
+            await asyncio.to_thread(store.refresh)
+
+
+class Meter:
+    """Progress on standard error: records sent, then records that ingest has yet to write."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._sending: TaskID | None = None
+        self._waiting: TaskID | None = None
+        self._most = 0
+
+    def expect(self, total: int) -> None:
+        """Tell how many records there will be."""
+        if self._sending is None:
+            self._sending = self._progress.add_task("sending", total=total)
+
+    def sent(self, count: int) -> None:
+        """Records sent so far."""
+        if self._sending is None:
+            self._sending = self._progress.add_task("sending", total=None)
+        self._progress.update(self._sending, completed=count)
+
+    def left(self, count: int) -> None:
+        """Records that ingest has yet to write."""
+        self._most = max(self._most, count)
+        if self._waiting is None:
+            self._waiting = self._progress.add_task("ingesting", total=None)
+        self._progress.update(self._waiting, total=self._most, completed=self._most - count)
+
+    def camps(self, done: int, total: int) -> None:
+        """Camps simulated so far."""
+        if not self._progress.tasks:
+            self._progress.add_task("simulating camps", total=total)
+        self._progress.update(self._progress.task_ids[0], completed=done)
+
+
+@contextmanager
+def meter() -> Iterator[Meter]:
+    """A progress display for the time of a command."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        yield Meter(progress)

@@ -1,0 +1,123 @@
+"""Reading at one point in time: exact, complete answers, or an error; never a truncated one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+
+from elasticsearch import Elasticsearch
+
+from hubstat.errors import QueryError
+
+_TERMS: Final = 60_000
+_PAGE: Final = 10_000
+_DOCUMENTS: Final = 1_000
+
+
+class PointInTime:
+    """A frozen view over the indices of a pattern; every request through it sees the same documents.
+
+    Use as a context manager. Requests that Elasticsearch answered in part raise ``QueryError``.
+    """
+
+    def __init__(self, client: Elasticsearch, pattern: str, *, keep_alive: str = "5m") -> None:
+        self._client = client
+        self._pattern = pattern
+        self._keep_alive = keep_alive
+        self._id: str | None = None
+
+    def __enter__(self) -> Self:
+        if self._client.indices.get(index=self._pattern, features="aliases", allow_no_indices=True).body:
+            opened = self._client.open_point_in_time(index=self._pattern, keep_alive=self._keep_alive)
+            self._id = opened["id"]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._id is not None:
+            self._client.close_point_in_time(id=self._id)
+            self._id = None
+
+    def search(self, body: dict[str, Any]) -> dict[str, Any]:
+        """One request. Raises ``QueryError`` where a shard failed or time ran out: half a figure is no figure."""
+        if self._id is None:
+            return {"hits": {"hits": [], "total": {"value": 0}}, "aggregations": {}}
+        body = {"track_total_hits": False, **body, "pit": {"id": self._id, "keep_alive": self._keep_alive}}
+        answer: dict[str, Any] = self._client.search(body=body).body
+        self._id = answer.get("pit_id", self._id)
+        if answer["_shards"]["failed"] or answer.get("timed_out"):
+            raise QueryError(
+                f"Elasticsearch answered in part only ({answer['_shards']['failed']} of {answer['_shards']['total']} shards "
+                "failed): look at its log and try again"
+            )
+        return answer
+
+    def groups(
+        self, query: dict[str, Any], field: str, latest: str | None = None
+    ) -> Iterator[tuple[str, int, int | None]]:
+        """Every value of a keyword with its count and, with ``latest``, the greatest value of that field (ms)."""
+        sub = {"latest": {"max": {"field": latest}}} if latest else {}
+        terms: dict[str, Any] = {"terms": {"field": field, "size": _TERMS}}
+        if sub:
+            terms["aggs"] = sub
+        answer = self.search({"size": 0, "query": query, "aggs": {"groups": terms}})
+        found = answer["aggregations"].get("groups", {"buckets": [], "sum_other_doc_count": 0})
+        if found["sum_other_doc_count"] or found.get("doc_count_error_upper_bound"):
+            for values, count, last in self.combinations(query, (field,), latest):
+                if values[0] is not None:
+                    yield values[0], count, last
+            return
+        for bucket in found["buckets"]:
+            yield bucket["key"], bucket["doc_count"], _latest(bucket)
+
+    def combinations(
+        self, query: dict[str, Any], fields: Sequence[str], latest: str | None = None
+    ) -> Iterator[tuple[tuple[str | None, ...], int, int | None]]:
+        """Every combination of keyword values (None = missing) with its count, however many there are."""
+        sources = [{field: {"terms": {"field": field, "missing_bucket": True}}} for field in fields]
+        after: dict[str, Any] | None = None
+        while True:
+            composite: dict[str, Any] = {"size": _PAGE, "sources": sources}
+            if after is not None:
+                composite["after"] = after
+            groups: dict[str, Any] = {"composite": composite}
+            if latest:
+                groups["aggs"] = {"latest": {"max": {"field": latest}}}
+            answer = self.search({"size": 0, "query": query, "aggs": {"groups": groups}})
+            found = answer["aggregations"].get("groups", {"buckets": []})
+            for bucket in found["buckets"]:
+                yield tuple(bucket["key"][field] for field in fields), bucket["doc_count"], _latest(bucket)
+            after = found.get("after_key")
+            if after is None or len(found["buckets"]) < _PAGE:
+                return
+
+    def documents(self, query: dict[str, Any], source: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every matching document as (id, fields), in pages."""
+        after: list[Any] | None = None
+        while True:
+            body: dict[str, Any] = {
+                "size": _DOCUMENTS,
+                "query": query,
+                "_source": list(source),
+                "sort": [{"_shard_doc": "asc"}],
+            }
+            if after is not None:
+                body["search_after"] = after
+            hits = self.search(body)["hits"]["hits"]
+            for hit in hits:
+                yield hit["_id"], hit["_source"]
+            if len(hits) < _DOCUMENTS:
+                return
+            after = hits[-1]["sort"]
+
+    def count(self, query: dict[str, Any]) -> int:
+        """Exact number of matching documents."""
+        answer = self.search({"size": 0, "query": query, "track_total_hits": True})
+        return int(answer["hits"]["total"]["value"])
+
+
+def _latest(bucket: dict[str, Any]) -> int | None:
+    value = bucket.get("latest", {}).get("value")
+    return None if value is None else int(value)

@@ -1,0 +1,58 @@
+"""The run file of a namespace: which process is in charge of it and where its board is."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from hubstat.engines.runfile import Process
+from hubstat.settings import Settings
+
+_NAME: Final = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A running installation. started_engines: it also stops the engines. dashboard_url: None without a dashboard."""
+
+    process: Process
+    ready: bool
+    started_engines: bool
+    dashboard_url: str | None
+
+
+def write(settings: Settings, installation: Installation) -> None:
+    """Say that this namespace runs; written aside and renamed, so nobody reads half of it."""
+    folder = settings.namespace_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f"{_NAME}.{os.getpid()}"
+    aside.write_text(json.dumps(asdict(installation)))
+    aside.replace(folder / _NAME)
+
+
+def remove(settings: Settings) -> None:
+    """Say that this namespace runs no more."""
+    (settings.namespace_dir / _NAME).unlink(missing_ok=True)
+
+
+def read(settings: Settings) -> Installation | None:
+    """The running installation of this namespace; None where none runs, also after a crash."""
+    return _read(settings.namespace_dir / _NAME)
+
+
+def others(settings: Settings) -> list[str]:
+    """Other namespaces that run under the same state folder."""
+    folders = sorted(settings.namespace_dir.parent.glob(f"*/{_NAME}"))
+    return [path.parent.name for path in folders if path.parent.name != settings.namespace and _read(path) is not None]
+
+
+def _read(path: Path) -> Installation | None:
+    try:
+        found = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    process = Process(**found.pop("process"))
+    return Installation(process, **found) if process.alive() else None
