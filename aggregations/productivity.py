@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from aggregations import compiler
 from aggregations.question import Moment
+from hubstat.domain import time as tm
 from hubstat.domain.codes import FRIEND_RANK, RANK
 from hubstat.domain.document import Activity, FriendLog, restore_friend, restore_invoice
 from hubstat.domain.friendday import FriendDay, Work, friend_days
-from hubstat.domain.invoice import activities, fold_facts
-from hubstat.domain.log import EventLog
+from hubstat.domain.invoice import Promise, activities, fold_facts
+from hubstat.domain.log import EventLog, Fact
 from hubstat.elastic.search import PointInTime
 
 _MANY: Final = 5_000
@@ -149,10 +150,18 @@ def work_in_invoice(key: str, log: EventLog, moment: Moment) -> list[tuple[str, 
                 invoice=key,
                 camp=fact.sent.get("camp_id"),
                 address_key=fact.sent.get("address_key") or state.address_key,
-                promised_from=promise.since if promise else None,
+                promised_from=_since(fact, promise),
                 service_date=fact.sent.get("service_date") or (promise.service_date if promise else None),
             ),
         )
         for fact, friend in activities(direction, facts)
         if friend is not None and len(fact.sent["event_time"]) > 10
     ]
+
+
+def _since(fact: Fact, promise: Promise | None) -> int | None:
+    """Start of the window that was promised: the event's own, else that of the promise in force."""
+    stated = fact.sent.get("promised_from")
+    if stated:
+        return tm.parse_instant(stated)
+    return promise.since if promise else None

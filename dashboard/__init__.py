@@ -1,0 +1,1 @@
+"""The web dashboard: shell, screens, callbacks, assets. The only package that imports dash; no Elasticsearch here."""

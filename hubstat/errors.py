@@ -1,12 +1,12 @@
 """Errors that a user can cause. Each says what is wrong, where, and what to do; the command line prints it as one line.
 
-    HubstatError
-    ├── SettingsError      a setting is missing or contradicts another
-    ├── EngineError        an engine cannot be fetched, verified, started or reached
-    ├── MasterDataError    a master data row is wrong; nothing of the load was applied
-    ├── SourceError        a file to replay cannot be read
-    ├── QueryError         a figure was asked for that does not exist or cannot be given exactly
-    └── AccessError        the viewer has no right to this scope
+HubstatError
+├── SettingsError      a setting is missing or contradicts another
+├── EngineError        an engine cannot be fetched, verified, started or reached
+├── MasterDataError    a master data row is wrong; nothing of the load was applied
+├── SourceError        a file to replay cannot be read
+├── QueryError         a figure was asked for that does not exist or cannot be given exactly
+└── AccessError        the viewer has no right to this scope
 """
 
 from __future__ import annotations

@@ -21,20 +21,24 @@ class EngineSettings(_Part):
     """Where Elasticsearch and Kafka come from when no address of theirs is set."""
 
     choice: Literal["auto", "docker", "embedded"] = Field(
-        "auto", description="Which engines to start when no address is set: Docker where it answers, else embedded ones."
+        "auto",
+        description="Which engines to start when no address is set: Docker where it answers, else embedded ones.",
     )
     maven_repository: str = Field(
-        "https://repo.maven.apache.org/maven2", description="Base URL of the Maven repository the embedded engines come from."
+        "https://repo.maven.apache.org/maven2",
+        description="Base URL of the Maven repository the embedded engines come from.",
     )
     cache_dir: Path = Field(
-        Path(platformdirs.user_cache_dir("hubstat")) / "engines",
+        Path(platformdirs.user_cache_dir("hubstat", use_site_for_root=True)) / "engines",
         description="Where fetched and verified engine files are kept, shared by all checkouts of a user.",
     )
     data_dir: Path = Field(
-        Path(platformdirs.user_state_dir("hubstat")) / "engines",
+        Path(platformdirs.user_state_dir("hubstat", use_site_for_root=True)) / "engines",
         description="Data, logs and run file of the embedded engines.",
     )
-    keep_data: bool = Field(True, description="Keep the engines' data between runs; off: it is thrown away at each start.")
+    keep_data: bool = Field(
+        True, description="Keep the engines' data between runs; off: it is thrown away at each start."
+    )
     user: str | None = Field(
         None, description="Unprivileged user the engines run as when started by root; unset: one is picked (nobody)."
     )
@@ -42,7 +46,9 @@ class EngineSettings(_Part):
     kafka_port: Port | None = Field(None, description="Port of the embedded Kafka; unset: a free one.")
     elasticsearch_heap_mb: int = Field(1024, ge=256, description="Heap of the embedded Elasticsearch, MiB.")
     kafka_heap_mb: int = Field(512, ge=128, description="Heap of the embedded Kafka, MiB.")
-    start_timeout_seconds: float = Field(120.0, gt=0, description="How long an engine may take to answer after its start.")
+    start_timeout_seconds: float = Field(
+        120.0, gt=0, description="How long an engine may take to answer after its start."
+    )
 
 
 class ElasticsearchSettings(_Part):
@@ -68,7 +74,9 @@ class KafkaSettings(_Part):
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="How connections to Kafka are secured."
     )
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(None, description="SASL mechanism.")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        None, description="SASL mechanism."
+    )
     sasl_username: str | None = Field(None, description="SASL user name.")
     sasl_password: SecretStr | None = Field(None, description="SASL password.")
     ca_certs: Path | None = Field(None, description="CA bundle that signs the brokers' certificates.")
@@ -80,16 +88,24 @@ class IngestSettings(_Part):
     trust_received_at: bool | None = Field(
         None, description="Honour a record's received-at header as received time; unset: only on embedded engines."
     )
-    worker_id: str = Field("1", pattern=r"^[0-9A-Za-z_.-]{1,64}$", description="Unique and stable name of this worker in its group.")
-    static_membership: bool = Field(True, description="Keep a worker's partitions over its restart (static membership).")
+    worker_id: str = Field(
+        "1", pattern=r"^[0-9A-Za-z_.-]{1,64}$", description="Unique and stable name of this worker in its group."
+    )
+    static_membership: bool = Field(
+        True, description="Keep a worker's partitions over its restart (static membership)."
+    )
     lanes: int = Field(2, ge=1, description="Concurrent flushes; partitions are split between them.")
     chunk_records: int = Field(2000, ge=1, description="Records handed over at once.")
     buffer_mb: int = Field(32, ge=1, description="Records read ahead of the flushes, MiB over all partitions.")
     cache_mb: int = Field(512, ge=1, description="Current documents kept in memory, MiB.")
     friend_write_seconds: float = Field(2.0, ge=0, description="Least time between two writes of one Friend document.")
     session_timeout_seconds: float = Field(10.0, gt=0, description="How long Kafka waits for a silent worker.")
-    stop_deadline_seconds: float = Field(12.0, gt=0, description="How long a stop may take before the process ends itself.")
-    stuck_seconds: float = Field(300.0, gt=0, description="Age of the oldest unwritten chunk at which the worker ends itself.")
+    stop_deadline_seconds: float = Field(
+        12.0, gt=0, description="How long a stop may take before the process ends itself."
+    )
+    stuck_seconds: float = Field(
+        300.0, gt=0, description="Age of the oldest unwritten chunk at which the worker ends itself."
+    )
 
 
 class DashboardSettings(_Part):
@@ -116,11 +132,16 @@ class Settings(BaseSettings):
     namespace: str = Field(
         "hubstat", description="Keeps topics, indices and process files of one installation apart from another's."
     )
-    country: Literal["KR", "TW"] = Field("KR", description="Country of the network; its zone is used where an event names no camp.")
-    state_dir: Path = Field(
-        Path(platformdirs.user_state_dir("hubstat")), description="Run files and logs of the processes that hubstat starts."
+    country: Literal["KR", "TW"] = Field(
+        "KR", description="Country of the network; its zone is used where an event names no camp."
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least severity that is logged.")
+    state_dir: Path = Field(
+        Path(platformdirs.user_state_dir("hubstat")),
+        description="Run files and logs of the processes that hubstat starts.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severity that is logged."
+    )
     engines: EngineSettings = Field(default_factory=EngineSettings, description="Embedded engines.")
     elasticsearch: ElasticsearchSettings = Field(default_factory=ElasticsearchSettings, description="Elasticsearch.")
     kafka: KafkaSettings = Field(default_factory=KafkaSettings, description="Kafka.")

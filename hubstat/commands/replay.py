@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from hubstat.commands.streams import Installation, meter
+from hubstat.commands.streams import Target, meter
 from hubstat.domain import time as tm
 from hubstat.domain.masterdata import FILES
 from hubstat.errors import MasterDataError, SourceError
@@ -74,20 +74,20 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
             readers = [read_lade(path, lade, zone) for path in files]
         else:
             readers = [read_contract(path, kind.value if kind else None, zone) for path in files]
-        installation = Installation.find(chosen)
+        target = Target.find(chosen)
         if hubs is not None:
-            installation.install_master_data(master_data_texts(hubs))
-        asyncio.run(_replay(installation, in_order(chain.from_iterable(readers), sequence), wait))
+            target.install_master_data(master_data_texts(hubs))
+        asyncio.run(_replay(target, in_order(chain.from_iterable(readers), sequence), wait))
 
 
-async def _replay(installation: Installation, records: Iterator[Outgoing], wait: bool) -> None:
+async def _replay(target: Target, records: Iterator[Outgoing], wait: bool) -> None:
     refused = 0
-    before = installation.dead_letters() if wait else 0
+    before = target.dead_letters() if wait else 0
     with meter() as progress:
-        sent = await installation.send(records, progress)
+        sent = await target.send(records, progress)
         if wait:
-            await installation.settle(progress)
-            refused = installation.dead_letters() - before
+            await target.settle(progress)
+            refused = target.dead_letters() - before
     kinds = ", ".join(f"{count:,} {kind}-events" for kind, count in sorted(sent.by_kind.items()))
     typer.echo(f"sent {sent.total:,} records ({kinds})" + (f", {sent.cut} cut for their size" if sent.cut else ""))
     if wait:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from hubstat.commands.streams import Installation, Meter, meter
+from hubstat.commands.streams import Meter, Target, meter
 from hubstat.domain import time as tm
 from hubstat.settings import Settings
 from hubstat.simulator import (
@@ -28,8 +28,6 @@ from hubstat.simulator import (
 from hubstat.simulator.camp import CampDay
 from ingest.sources.sender import Sendable
 
-Chance = Annotated[float, typer.Option(min=0.0, max=0.9)]
-
 
 def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
     """Mount the command on ``app``; ``settings`` gives the settings when it runs."""
@@ -39,7 +37,9 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         invoices: Annotated[int, typer.Option(min=100, max=1_000_000, help="Invoices of the service date.")] = 20_000,
         day: Annotated[
             datetime | None,
-            typer.Option("--date", formats=["%Y-%m-%d"], help="Service date; else the last that is wholly past."),
+            typer.Option(
+                "--date", formats=["%Y-%m-%d"], help="Service date; else three days ago, when all of it is past."
+            ),
         ] = None,
         seed: Annotated[int, typer.Option(help="The same seed gives the same day, to the byte.")] = 1,
         speed: Annotated[
@@ -66,12 +66,12 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         chosen = settings()
         spec = build_network(invoices, seed, chosen.country)
         if demo:
-            asyncio.run(run_demo(Installation.find(chosen), spec, seed))
+            asyncio.run(run_demo(Target.find(chosen), spec, seed))
             return
         zone = tm.zone(chosen.country)
         service_date = day.date() if day else last_past_day(_now(), chosen.country)
         options = Options(duplicates, out_of_order, corrections)
-        installation = None if to else Installation.find(chosen)
+        target = None if to else Target.find(chosen)
         place = truth or (
             beside(to, "truth.parquet") if to else chosen.namespace_dir / f"truth-{service_date}-seed{seed}.parquet"
         )
@@ -80,9 +80,9 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
             records = simulate_day(spec, service_date, seed, options, play.camp_done)
             if to:
                 write_files(records, spec, to, lambda ms: tm.iso_local(ms, zone), progress)
-            elif installation is not None:
-                installation.install_master_data(spec.master_data())
-                asyncio.run(_send(installation, records, progress, speed, wait))
+            elif target is not None:
+                target.install_master_data(spec.master_data())
+                asyncio.run(_send(target, records, progress, speed, wait))
         _summary(spec, service_date, seed, writer, place)
 
 
@@ -103,20 +103,18 @@ class _Play:
             self._progress.expect(self._writer.counts.records)
 
 
-async def _send(
-    installation: Installation, records: Iterator[Record], progress: Meter, speed: float, wait: bool
-) -> None:
-    await installation.send(records, progress, accelerated(speed, time.monotonic) if speed else None)
+async def _send(target: Target, records: Iterator[Record], progress: Meter, speed: float, wait: bool) -> None:
+    await target.send(records, progress, accelerated(speed, time.monotonic) if speed else None)
     if wait:
-        await installation.settle(progress)
+        await target.settle(progress)
 
 
-async def run_demo(installation: Installation, spec: NetworkSpec, seed: int) -> None:
+async def run_demo(target: Target, spec: NetworkSpec, seed: int) -> None:
     """Install the master data and send a network whose day is in progress now, until cancelled."""
-    await asyncio.to_thread(installation.install_master_data, spec.master_data())
+    await asyncio.to_thread(target.install_master_data, spec.master_data())
     records = demo_stream(spec, _now(), seed)
     with meter() as progress:
-        await installation.send(records, progress, lambda record: ((record.received_ms or 0) - _now()) / 1000)
+        await target.send(records, progress, lambda record: ((record.received_ms or 0) - _now()) / 1000)
 
 
 def accelerated(speed: float, clock: Callable[[], float]) -> Callable[[Sendable], float]:
@@ -134,7 +132,7 @@ def accelerated(speed: float, clock: Callable[[], float]) -> Callable[[Sendable]
 
 
 def last_past_day(now_ms: int, country: str) -> date:
-    """The last service date all of whose records lie in the past: they come in until the end of the day after it."""
+    """The service date three days ago: its last records came two days after it, some delayed."""
     return tm.local_date(now_ms, tm.zone(country)) - timedelta(days=3)
 
 
@@ -163,13 +161,11 @@ def write_files(
 
 def _summary(spec: NetworkSpec, day: date, seed: int, writer: TruthWriter, truth: Path) -> None:
     counts = writer.counts
-    typer.echo(
-        f"service date {day}, seed {seed}: {writer.invoices:,} invoices, {len(spec.camps)} camps, {spec.friends:,} Friends"
-    )
-    typer.echo(
-        f"{counts.records:,} records: {counts.invoice_events:,} invoice-events and {counts.friend_events:,} friend-events, "
-        f"{counts.duplicates:,} sent again, {counts.delayed:,} delayed, {counts.corrections:,} corrections"
-    )
+    size = f"{writer.invoices:,} invoices, {len(spec.camps)} camps, {spec.friends:,} Friends"
+    typer.echo(f"service date {day}, seed {seed}: {size}")
+    kinds = f"{counts.invoice_events:,} invoice-events and {counts.friend_events:,} friend-events"
+    typer.echo(f"{counts.records:,} records: {kinds}, {counts.duplicates:,} sent again, {counts.delayed:,} delayed")
+    typer.echo(f"{counts.corrections:,} corrections of invoices, {counts.friend_corrections:,} of Friends")
     typer.echo(f"truth: {truth}")
 
 

@@ -6,55 +6,54 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
-from elastic_transport import ApiError, TransportError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from hubstat import runfile
 from hubstat.elastic import dead_letters, hubs
 from hubstat.elastic.client import connect
+from hubstat.elastic.retry import briefly
 from hubstat.elastic.store import Store
 from hubstat.engines import EngineAddresses, locate
-from hubstat.errors import EngineError, HubstatError
+from hubstat.errors import HubstatError
 from hubstat.settings import Settings
 from ingest.progress import wait_until_ingested
 from ingest.sources.sender import Sendable, Sender, Sent
 
+_Result = TypeVar("_Result")
+
 
 @dataclass(slots=True)
-class Installation:
-    """A running installation of one namespace."""
+class Target:
+    """The running installation that records are sent to."""
 
     settings: Settings
     addresses: EngineAddresses
 
     @classmethod
-    def find(cls, settings: Settings) -> Installation:
-        """The one that runs. Raises HubstatError where none does."""
+    def find(cls, settings: Settings) -> Target:
+        """That of this namespace. Raises HubstatError where none runs."""
         addresses = locate(settings)
-        if not (settings.namespace_dir / "run.json").exists():
+        if runfile.read(settings) is None:
             raise HubstatError(f"hubstat is not up in namespace {settings.namespace}: run `hubstat up` first")
         return cls(settings, addresses)
 
     def install_master_data(self, texts: Mapping[str, str]) -> None:
         """Install master data (file name → CSV text), all or nothing. Raises MasterDataError, EngineError."""
-        with self._store() as store:
-            hubs.install(store.client, store.namespace, texts, self.settings.country)
+        self._ask(lambda store: hubs.install(store.client, store.namespace, texts, self.settings.country))
 
     def dead_letters(self) -> int:
-        """Dead letters so far."""
-        with self._store() as store:
-            store.refresh()
-            return dead_letters.count(store.client, store.namespace)
+        """Dead letters so far. Raises EngineError."""
+        self._ask(Store.refresh)
+        return self._ask(lambda store: dead_letters.count(store.client, store.namespace))
 
-    @contextmanager
-    def _store(self) -> Iterator[Store]:
-        client = connect(self.settings.elasticsearch, self.addresses.elasticsearch_url)
+    def _ask(self, work: Callable[[Store], _Result]) -> _Result:
+        url = self.addresses.elasticsearch_url
+        client = connect(self.settings.elasticsearch, url)
         try:
-            yield Store(client, self.settings.namespace)
-        except (ApiError, TransportError) as error:
-            url = self.addresses.elasticsearch_url
-            raise EngineError(f"Elasticsearch at {url} does not answer or refuses: {error}; is it running?") from error
+            return briefly(lambda: work(Store(client, self.settings.namespace)), url)
         finally:
             client.close()
 
@@ -68,8 +67,7 @@ class Installation:
     async def settle(self, progress: Meter) -> None:
         """Return once figures show all that was sent. Raises EngineError."""
         await wait_until_ingested(self.settings, self.addresses.kafka_bootstrap, progress.left)
-        with self._store() as store:
-            await asyncio.to_thread(store.refresh)
+        await asyncio.to_thread(self._ask, Store.refresh)
 
 
 class Meter:

@@ -131,15 +131,13 @@ class _Up:
             self._say(addresses.started, ready=False)
             self._prepare(addresses)
             self._start()
-            self._wait_ready(addresses)
-            self._say(addresses.started, ready=True)
-            self._announce()
+            if self._is_ready(addresses):
+                self._say(addresses.started, ready=True)
+                self._announce()
             while not self._stopping:
                 for said in self._crew.watch():
                     typer.echo(said, err=True)
                 time.sleep(0.5)
-        except _Stopped:
-            pass
         finally:
             typer.echo("stopping")
             self._crew.stop()
@@ -171,8 +169,8 @@ class _Up:
             feed = ["simulate", "--demo", "--invoices", str(self._demo_invoices)]
             self._crew.start(Service("demo", feed, logs / "demo.log"))
 
-    def _wait_ready(self, addresses: engines.EngineAddresses) -> None:
-        """Wait for the worker's first report and the dashboard's first answer."""
+    def _is_ready(self, addresses: engines.EngineAddresses) -> bool:
+        """Wait for the worker's first report and the dashboard's first answer; False when told to stop before."""
         store = Store(connect(self._settings.elasticsearch, addresses.elasticsearch_url), self._settings.namespace)
         began = int(time.time() * 1000)
         deadline = time.monotonic() + _READY_SECONDS
@@ -183,7 +181,7 @@ class _Up:
             waiting["dashboard"] = lambda: _answers(f"{self._url}/")
         while waiting:
             if self._stopping:
-                raise _Stopped
+                return False
             for said in self._crew.watch():
                 typer.echo(said, err=True)
             waiting = {name: ready for name, ready in waiting.items() if not ready()}
@@ -193,6 +191,7 @@ class _Up:
                     f"{' and '.join(waiting)} not ready after {_READY_SECONDS:.0f} s: see the logs in {logs}"
                 )
             time.sleep(0.2)
+        return True
 
     def _announce(self) -> None:
         logs = self._settings.namespace_dir / "logs"
@@ -200,10 +199,6 @@ class _Up:
         if self._url is not None:
             typer.echo(f"the board is at {self._url}")
         typer.echo("Ctrl-C stops everything")
-
-
-class _Stopped(Exception):
-    """Told to stop before everything was ready."""
 
 
 def _answers(url: str) -> bool:

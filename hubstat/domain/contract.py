@@ -112,7 +112,7 @@ def _flag(value: Any, field: str) -> None:
 
 
 def _version(value: Any, field: str) -> None:
-    if value != 1 or isinstance(value, bool):
+    if type(value) is not int or value != 1:
         raise Refusal("unknown_version", field, f"must be 1, got {value!r}")
 
 
@@ -120,6 +120,11 @@ def _invoice_no(value: Any, field: str) -> None:
     _text(value, field)
     if not _INVOICE_NO.fullmatch(value):
         raise Refusal("bad_invoice_no", field, f"must be 1 to 40 of 0-9 A-Z a-z -, got {value!r}")
+
+
+def _origin(value: Any, field: str) -> None:
+    if not isinstance(value, str):
+        raise Refusal("wrong_type", field, f"must be text, got {type(value).__name__}")
 
 
 _Check = Callable[[Any, str], None]
@@ -150,7 +155,7 @@ _INVOICE_FIELDS: Final[dict[str, _Check]] = {
     "prerefund": _flag,
     "replaces": _invoice_no,
     "superseded_by": _invoice_no,
-    "origin": _text,
+    "origin": _origin,
     "corrects": _text,
 }
 _FRIEND_FIELDS: Final[dict[str, _Check]] = {

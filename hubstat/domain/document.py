@@ -16,7 +16,7 @@ from hubstat.domain.invoice import FOLD_VERSION, InvoiceState, fold
 from hubstat.domain.log import EventLog
 from hubstat.domain.row import row_of
 
-_SHARED: Final = frozenset({"v", "invoice_no", "direction"})
+SHARED: Final = frozenset({"v", "invoice_no", "direction"})
 _FRIEND_SHARED: Final = frozenset({"v", "friend_id"})
 
 
@@ -59,7 +59,7 @@ def invoice_document(key: str, log: EventLog, zone: ZoneInfo) -> dict[str, Any]:
         "camp": state.camp,
         "friend": state.friend,
         "completed_at": state.completed_at,
-        "events": {"log": log.stored(_SHARED)},
+        "events": {"log": log.stored(SHARED)},
     }
     document.update(_counted(state))
     return document
@@ -103,9 +103,9 @@ class Activity:
     """One activity of a Friend, as ingest derives it from an invoice.
 
     invoice: its key. time, received, promised_from, voided_at, known_at (latest received time in the invoice): ms.
-    counts: False where the event belongs to another Friend now, or has no time of day. rev: distinct copies in the invoice
-    when it was derived; the greatest rev, then canonical JSON, is the one that counts. dates: local dates whose documents
-    carry it.
+    counts: False where the event belongs to another Friend now, or has no time of day. rev: grows with everything the
+    invoice learns; the greatest rev, then canonical JSON, is the one that counts. dates: local dates whose documents carry
+    it.
     """
 
     friend_id: str
@@ -183,7 +183,7 @@ def friend_event_date(event: Event, zone: ZoneInfo) -> str | None:
 def friend_document(friend_id: str, date: str, log: FriendLog) -> dict[str, Any]:
     """Whole document of a Friend on one local date (``date`` = "" for the corrections). Times in ms."""
     copies = [copy for _, copy in log.events]
-    acts = list(log.activities.values())
+    acts = sorted(log.activities.values(), key=lambda a: (a.time, a.invoice, a.event_id))
     camps = {copy.sent["camp_id"] for copy in copies if "camp_id" in copy.sent} | {a.camp_id for a in acts if a.camp_id}
     return {
         "friend_id": friend_id,

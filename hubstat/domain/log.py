@@ -38,7 +38,7 @@ class EventLog:
             self.copies[event.event_id] = [event.copy]
             return True
         for copy in known:
-            if copy.sent == event.copy.sent:
+            if _same(copy.sent, event.copy.sent):
                 if event.copy.received >= copy.received:
                     return False
                 copy.received, copy.time = event.copy.received, event.copy.time
@@ -96,10 +96,18 @@ class EventLog:
         return max(copy.received for _, copy in self)
 
     def stored(self, omit: frozenset[str]) -> list[list[Any]]:
-        """As kept in a document: ``[event_id, time, received, sent]`` a copy, without the fields all copies share."""
+        """As kept in a document: ``[event_id, time, received, sent]`` a copy, without the fields all copies share.
+
+        In an order of its own, so that equal sets are kept alike however they came.
+        """
+        rows = [(copy.time, event_id, copy) for event_id, copy in self]
+        if len(rows) > len(self.copies):
+            rows.sort(key=lambda row: (row[0], row[1], canonical(row[2].sent)))
+        else:
+            rows.sort()
         return [
-            [event_id, copy.time, copy.received, {name: value for name, value in copy.sent.items() if name not in omit}]
-            for event_id, copy in self
+            [event_id, time, copy.received, {name: value for name, value in copy.sent.items() if name not in omit}]
+            for time, event_id, copy in rows
         ]
 
     @classmethod
@@ -110,6 +118,11 @@ class EventLog:
             sent.update(shared)
             log.copies.setdefault(event_id, []).append(Copy(time, received, sent))
         return log
+
+
+def _same(one: Sent, other: Sent) -> bool:
+    # 1000 and 1000.0 are equal to Python, but not in canonical JSON.
+    return one == other and ("amount_krw" not in one or canonical(one) == canonical(other))
 
 
 def _order(fact: Fact) -> tuple[int, int, str]:

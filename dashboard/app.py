@@ -1,0 +1,210 @@
+"""The dashboard's application: Dash on FastAPI, its callbacks, and the server it runs under."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from typing import Any, Final
+
+import uvicorn
+from dash import MATCH, ClientsideFunction, Dash, Input, Output, State, no_update, set_props
+
+from dashboard import shell
+from dashboard.board import Board
+from dashboard.live import Screens, frame, screen_key
+from dashboard.place import Place, parse
+from dashboard.scene import Scene
+from dashboard.screens import states
+from hubstat.errors import HubstatError, QueryError
+from hubstat.figures.formats import Lang
+from hubstat.figures.palette import Theme
+from hubstat.figures.texts import text
+from hubstat.settings import DashboardSettings
+
+log = logging.getLogger(__name__)
+
+CSP: Final = (
+    "default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'"
+)
+
+
+def create_app(board: Board, settings: DashboardSettings) -> Dash:
+    """The Dash application over a board. Nothing is loaded from another host."""
+    app = Dash(
+        "dashboard",
+        backend="fastapi",
+        title="hubstat",
+        update_title=None,
+        serve_locally=True,
+        compress=True,
+        suppress_callback_exceptions=True,
+        add_log_handler=False,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    app.layout = shell.layout(settings.refresh_seconds, settings.language)
+    _client_callbacks(app)
+    _server_callbacks(app, Screens(board), settings)
+    _headers(app)
+    return app
+
+
+def _client_callbacks(app: Dash) -> None:
+    """Theme, refresh interval and arming of the next refresh happen in the browser (``assets/board.js``)."""
+
+    def client(name: str) -> ClientsideFunction:
+        return ClientsideFunction("hubstat", name)
+
+    app.clientside_callback(client("look"), Output("look", "data"), Input("theme", "data"))
+    app.clientside_callback(client("scheme"), Output("mantine", "forceColorScheme"), Input("look", "data"))
+    app.clientside_callback(
+        client("toggle"),
+        Output("theme", "data"),
+        Input("theme-button", "n_clicks"),
+        State("look", "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        client("answered"), Output("sink", "data"), Input("pulse", "data"), Input("interval", "value")
+    )
+    app.clientside_callback(
+        client("closed"), Output("drawer-slot", "className"), Input("drawer", "opened"), prevent_initial_call=True
+    )
+
+
+def _server_callbacks(app: Dash, screens: Screens, settings: DashboardSettings) -> None:
+    updates = Updates(screens, settings)
+
+    @app.callback(
+        Output("pulse", "data"),
+        Input("url", "search"),
+        Input("look", "data"),
+        Input("tick", "data"),
+        State("pulse", "data"),
+    )
+    async def update(search: str, look: str | None, tick: Any, pulse: dict[str, Any] | None) -> Any:
+        if look is None:
+            return no_update
+        # Figures block; the event loop has other viewers to serve.
+        answer, props = await asyncio.to_thread(updates.answer, search or "", look, pulse)
+        for component, values in props.items():
+            set_props(component, values)
+        return answer
+
+    @app.callback(
+        Output({"type": "proof-grid", "key": MATCH}, "getRowsResponse"),
+        Input({"type": "proof-grid", "key": MATCH}, "getRowsRequest"),
+        State({"type": "proof-grid", "key": MATCH}, "id"),
+        prevent_initial_call=True,
+    )
+    async def rows(request: dict[str, int] | None, component: dict[str, str]) -> Any:
+        if not request:
+            return no_update
+        found = await asyncio.to_thread(screens.proof_rows, component["key"], request["startRow"], request["endRow"])
+        return no_update if found is None else found
+
+
+class Updates:
+    """Answers one request of a page: the whole screen after a move, else what changed."""
+
+    def __init__(self, screens: Screens, settings: DashboardSettings) -> None:
+        self._screens: Final = screens
+        self._settings: Final = settings
+
+    def answer(
+        self, search: str, look: str, pulse: dict[str, Any] | None
+    ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        """The new pulse, and properties to set by component id. Never raises for a reader's failure: the last good
+        screen stays and is marked stale; a first screen that fails shows why."""
+        zone = self._screens.board.zone
+        theme: Theme = "dark" if look == "dark" else "light"
+        lang: Lang = self._settings.language
+        pulse = pulse or {}
+        try:
+            place = parse(search, zone, lang)
+        except QueryError as error:
+            return self._failed(Place(lang=lang), search, text("error.place", lang, what=str(error)), pulse, "")
+        key = screen_key(place, theme)
+        try:
+            return self._screen(place, theme, key, search, pulse)
+        except HubstatError as error:
+            return self._failed(place, search, str(error), pulse, key)
+        except Exception:
+            reference = f"e-{uuid.uuid4().hex[:6]}"
+            log.exception("screen failed", extra={"reference": reference, "search": search})
+            return self._failed(place, search, text("error.unexpected", place.lang, ref=reference), pulse, key)
+
+    def _screen(
+        self, place: Place, theme: Theme, key: str, search: str, pulse: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        moved = pulse.get("key") != key or not pulse.get("ok")
+        moment = self._screens.moment(place)
+        answer = {
+            "key": key,
+            "search": search,
+            "ok": True,
+            "live": moment.live,
+            "day": moment.day.isoformat(),
+            "seq": pulse.get("seq", 0) + 1,
+            "generation": moment.generation,
+            "lang": place.lang,
+        }
+        if not moved and pulse.get("generation") == moment.generation:
+            line = shell.as_of_line(Scene(self._screens.board, place, moment, theme, key))
+            time = pulse.get("time", "")
+            return answer | {"shown": pulse["shown"], "time": time}, {"asof": {"children": line}}
+        built = self._screens.build(place, theme, moment)
+        answer["shown"] = built.digests
+        answer["time"] = built.scene.clock(moment.as_of, seconds=True)
+        props = frame(built) if moved else self._screens.changes(built, pulse["shown"])
+        if moved and pulse.get("lang") != place.lang:
+            props |= shell.words(place.lang, self._settings.refresh_seconds)
+        props["asof"] = {"children": shell.as_of_line(built.scene)}
+        self._screens.remember(built)
+        return answer, props
+
+    def _failed(
+        self, place: Place, search: str, cause: str, pulse: dict[str, Any], key: str
+    ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        seq = pulse.get("seq", 0) + 1
+        if pulse.get("key") == key and key and pulse.get("ok"):
+            return pulse | {"seq": seq, "stale": cause}, {}
+        home = Place(lang=place.lang).search(self._screens.board.zone)
+        answer = {"key": key, "search": search, "ok": False, "live": not place.fixed, "seq": seq, "lang": place.lang}
+        return answer, {
+            "screen": {"children": states.failed(place.lang, cause, home, search or "/")},
+            "drawer-slot": {"children": None},
+            "fixed": {"children": []},
+        }
+
+
+def _headers(app: Dash) -> None:
+    """Security headers on every answer; inline scripts are allowed by their hashes alone."""
+    hashes = " ".join(app.csp_hashes())
+    policy = CSP.format(hashes=hashes).encode()
+    server = app.server
+
+    class Headers:
+        def __init__(self, inner: Any) -> None:
+            self.inner = inner
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            async def with_headers(message: Any) -> None:
+                if message["type"] == "http.response.start":
+                    message["headers"] = [
+                        *message.get("headers", []),
+                        (b"content-security-policy", policy),
+                        (b"x-content-type-options", b"nosniff"),
+                        (b"referrer-policy", b"same-origin"),
+                    ]
+                await send(message)
+
+            await self.inner(scope, receive, with_headers if scope["type"] == "http" else send)
+
+    server.add_middleware(Headers)
+
+
+def serve(app: Dash, host: str, port: int) -> None:
+    """Run the application until SIGINT or SIGTERM."""
+    uvicorn.Server(uvicorn.Config(app.server, host=host, port=port, log_level="warning", access_log=False)).run()

@@ -1,0 +1,147 @@
+/* The browser's part of the board: theme, moves between places, arming of the next refresh, stale marking. */
+(function () {
+  "use strict";
+
+  const GRACE_MS = 6000;
+  const state = { pulse: null, answeredAt: null, askedAt: null, timer: null, interval: 2000, paused: false };
+
+  const dc = () => window.dash_clientside;
+
+  function ask() {
+    clearTimeout(state.timer);
+    state.timer = null;
+    state.askedAt = Date.now();
+    dc().set_props("tick", { data: state.askedAt });
+  }
+
+  function refreshes() {
+    return Boolean(state.pulse && state.pulse.live && !state.paused && !document.hidden);
+  }
+
+  /* The next refresh is armed only after the last one answered. */
+  function arm() {
+    clearTimeout(state.timer);
+    state.timer = refreshes() ? setTimeout(ask, state.interval) : null;
+  }
+
+  function showStale(now) {
+    const pulse = state.pulse;
+    const overdue = state.answeredAt !== null && refreshes() && now - state.answeredAt > state.interval + GRACE_MS;
+    const stale = Boolean(pulse && pulse.ok && (pulse.stale || overdue));
+    document.body.dataset.stale = stale ? "1" : "0";
+    if (stale) {
+      const seconds = Math.max(0, Math.round((now - state.goodAt) / 1000));
+      const age = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+      const put = (id, words) => { const el = document.getElementById(id); if (el) { el.textContent = words; } };
+      put("stale-time", pulse.time || "");
+      put("stale-age", age);
+      put("stale-cause", pulse.stale || "");
+    }
+    /* An answer that never came (server gone, network cut) must not end the refresh. */
+    if (overdue && now - state.askedAt > Math.max(state.interval, GRACE_MS)) { ask(); }
+  }
+  setInterval(() => showStale(Date.now()), 1000);
+
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) { clearTimeout(state.timer); return; }
+    if (refreshes()) { state.answeredAt = Date.now(); ask(); }
+  });
+
+  function go(search) {
+    const here = window.location.pathname + window.location.search;
+    if (search === here) { return; }
+    document.body.dataset.moving = "1";
+    window.history.pushState({}, "", search);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    window.scrollTo(0, 0);
+  }
+
+  function follow(anchor) {
+    const url = new URL(anchor.href);
+    if (anchor.dataset.keep) {
+      const value = new URLSearchParams(window.location.search).get(anchor.dataset.keep);
+      if (value !== null) { url.searchParams.set(anchor.dataset.keep, value); }
+    }
+    go(url.pathname + url.search);
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) {
+      return;
+    }
+    const anchor = event.target.closest("a[data-nav]");
+    if (anchor) { event.preventDefault(); follow(anchor); return; }
+    const row = event.target.closest(".ag-row");
+    const link = row && row.querySelector("a[data-nav]");
+    if (link && !String(window.getSelection())) { follow(link); return; }
+    if (event.target.closest("#pause")) {
+      state.paused = !state.paused;
+      document.body.dataset.paused = state.paused ? "1" : "0";
+      event.target.closest("#pause").setAttribute("aria-pressed", String(state.paused));
+      if (state.paused) { clearTimeout(state.timer); } else { state.answeredAt = Date.now(); ask(); }
+    }
+    if (event.target.closest("#stale-retry")) { ask(); }
+  });
+
+  /* Enter on a table cell opens its row, as a click does. */
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.closest("a, button, input, select")) { return; }
+    const row = event.target.closest(".ag-row");
+    const link = row && row.querySelector("a[data-nav]");
+    if (link) { event.preventDefault(); follow(link); }
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.id !== "date" || !/^\d{4}-\d\d-\d\d$/.test(event.target.value)) { return; }
+    const params = new URLSearchParams(window.location.search);
+    params.set("date", event.target.value);
+    params.delete("proof");
+    go(window.location.pathname + "?" + params);
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.id === "date" && event.target.showPicker) {
+      try { event.target.showPicker(); } catch (_) { /* not allowed in this frame: typing still works */ }
+    }
+  });
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    hubstat: {
+      look: (theme) => theme || (window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"),
+      scheme: (look) => look || "light",
+      toggle: (clicks, look) => (clicks ? (look === "dark" ? "light" : "dark") : dc().no_update),
+      answered: (pulse, interval) => {
+        state.interval = Math.max(1, Number(interval) || 2) * 1000;
+        const moved = pulse && state.pulse && pulse.key !== state.pulse.key;
+        const fresh = pulse && (!state.pulse || pulse.seq !== state.pulse.seq);
+        if (fresh) {
+          state.pulse = pulse;
+          state.answeredAt = Date.now();
+          if (!pulse.stale) { state.goodAt = state.answeredAt; }
+          document.documentElement.lang = pulse.lang || "ko";
+          document.body.dataset.moving = "0";
+          document.body.dataset.ready = pulse.key;
+          if (moved) { const head = document.getElementById("headline"); if (head) { head.focus({ preventScroll: true }); } }
+          /* A slower answer for an address already left: ask for the present one. */
+          if (pulse.search !== window.location.search) { ask(); return dc().no_update; }
+        }
+        showStale(Date.now());
+        arm();
+        return dc().no_update;
+      },
+      closed: (opened) => {
+        if (opened === false) {
+          const params = new URLSearchParams(window.location.search);
+          if (params.has("proof")) { params.delete("proof"); go(window.location.pathname + "?" + params); }
+        }
+        return dc().no_update;
+      },
+    },
+  });
+
+  window.hubstatSorted = function (column, direction) {
+    const params = new URLSearchParams(window.location.search);
+    params.set("sort", `${column}.${direction}`);
+    window.history.replaceState(window.history.state, "", "?" + params);
+    if (state.pulse) { state.pulse.search = window.location.search; }
+  };
+})();

@@ -1,0 +1,226 @@
+"""Tables: column definitions and grids. Cells are drawn by ``assets/grid.js`` from raw values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import dash_ag_grid as dag
+
+from dashboard.board import Figures, Node
+from dashboard.scene import UNASSIGNED, UNMAPPED, Scene, hub_name
+from hubstat.figures import formats as fm
+from hubstat.figures.status import FRIEND_RATE_BASE, heat_step, status
+
+Row = dict[str, Any]
+Column = dict[str, Any]
+
+QUIET: Final = "quiet ag-right-aligned-cell"
+EXCLUDED: Final = ("break", "app_lock", "load_wait", "window_wait", "incident", "offline")
+GRID_THEME: Final = (
+    "themeQuartz.withParams({backgroundColor:'var(--surface)',foregroundColor:'var(--ink)',accentColor:'var(--accent)',"
+    "borderColor:'var(--line)',headerBackgroundColor:'var(--surface)',headerTextColor:'var(--ink-2)',"
+    "rowHoverColor:'var(--sunk)',fontFamily:'inherit',fontSize:13,headerFontSize:12,headerFontWeight:400,"
+    "spacing:4,rowHeight:27,headerHeight:28,wrapperBorder:false,columnBorder:false,cellHorizontalPadding:7,"
+    "headerColumnResizeHandleColor:'transparent',oddRowBackgroundColor:'transparent',borderRadius:0,wrapperBorderRadius:0})"
+)
+
+
+def worst_first(nodes: Sequence[Node], prefix: str, lang: str) -> list[Node]:
+    """Late open, then completion (the network's is the same for all), then name; unassigned ones last."""
+
+    def order(node: Node) -> tuple[Any, ...]:
+        figures = node.figures
+        done = figures.get("completion")
+        return (
+            node.hub in (UNASSIGNED, UNMAPPED),
+            -(figures.get(f"{prefix}_late_open") or 0),
+            1.0 if done is None else done,
+            node.name(lang),
+            node.hub,
+        )
+
+    return sorted(nodes, key=order)
+
+
+def row_of(
+    scene: Scene,
+    node: Node,
+    level: str,
+    rank: int,
+    hours: Sequence[str],
+    network: Figures,
+    *,
+    href: str | None = None,
+    meta: str = "",
+    name: str | None = None,
+) -> Row:
+    """One hub as a grid row. f: raw figures; h: hourly rates with their heat; x: texts instead of hidden ones."""
+    figures = node.figures
+    prefix = scene.prefix
+    hidden = {}
+    if level == "friend" and (figures.get(f"{prefix}_base") or 0) < FRIEND_RATE_BASE:
+        hidden[f"{prefix}_rate"] = fm.NONE
+    rates: Mapping[str, float | None] = figures.get("invoices_per_hour") or {}
+    overall: Mapping[str, float | None] = network.get("invoices_per_hour") or {}
+    return {
+        "id": f"{level}:{node.hub}",
+        "name": name or hub_name(node, level, scene.lang),
+        "href": href,
+        "meta": meta,
+        "status": status(figures, scene.place.direction),
+        "quiet": node.hub in (UNASSIGNED, UNMAPPED),
+        "rank": rank,
+        "f": {key: figures.get(key) for key in (*_SHOWN, f"{prefix}_late_open", f"{prefix}_rate", f"{prefix}_base")},
+        "left": figures.get("open"),
+        "each": _each(figures),
+        "ex": figures.get("excluded_minutes") or {},
+        "last": last_text(scene, figures),
+        "h": {hour: [rates.get(hour), heat_step(rates.get(hour), overall.get(hour))] for hour in hours},
+        "x": hidden,
+    }
+
+
+_SHOWN: Final = (
+    "due",
+    "completed",
+    "open",
+    "completion",
+    "hourly_deliveries",
+    "idle_minutes",
+    "friend_days",
+    "friends_out",
+    "net_on_road_minutes",
+    "stops",
+    "last_completed_at",
+)
+
+
+def last_text(scene: Scene, figures: Figures) -> str:
+    """Latest completion as text, the day before it where it is not the service date."""
+    at = figures.get("last_completed_at")
+    return fm.clock(datetime.fromisoformat(at) if at else None, scene.moment.day, lang=scene.lang)
+
+
+def _each(figures: Figures) -> float | None:
+    """Idle minutes per Friend-day."""
+    days = figures.get("friend_days")
+    return (figures.get("idle_minutes") or 0.0) / days if days else None
+
+
+def column(header: str, field: str, width: int, **more: Any) -> Column:
+    """A right-aligned figure column."""
+    base: Column = {
+        "headerName": header,
+        "field": field,
+        "width": width,
+        "minWidth": width,
+        "type": "rightAligned",
+        "cellDataType": False,
+        "sortable": True,
+        "resizable": False,
+        "suppressMovable": True,
+        "cellRenderer": "HsFigure",
+    }
+    return base | more
+
+
+def figure_column(header: str, metric: str, width: int, form: str, **more: Any) -> Column:
+    """A column of one metric; ``form``: count, percent, decimal, span."""
+    params = {"metric": metric, "form": form, **more.pop("params", {})}
+    return column(header, f"f.{metric}", width, cellRendererParams=params, **more)
+
+
+def name_column(header: str, width: int) -> Column:
+    """The first column: name and link, takes the width that is left."""
+    return {
+        "headerName": header,
+        "field": "name",
+        "minWidth": width,
+        "flex": 1,
+        "cellRenderer": "HsName",
+        "cellDataType": False,
+        "resizable": False,
+        "suppressMovable": True,
+        "sortable": True,
+    }
+
+
+def heat_columns(scene: Scene, hours: Sequence[str]) -> list[Column]:
+    """Deliveries per Friend-hour, one column an hour, under one head."""
+    if not hours:
+        return []
+    children = [
+        column(
+            fm.hour(hour, scene.lang),
+            f"h.{hour}",
+            42,
+            cellRenderer="HsHeat",
+            cellClass="heat-cell",
+            headerClass="heat-head",
+            sortable=False,
+            cellRendererParams={"hour": hour},
+        )
+        for hour in hours
+    ]
+    head = f"{scene.say('table.heat')} · {scene.say('table.heat_hint')}"
+    return [{"headerName": head, "children": children, "headerClass": "group-head", "marryChildren": True}]
+
+
+def with_sort(columns: list[Column], wanted: str | None) -> list[Column]:
+    """Columns with the sort of the address (``column.asc``), else worst first on the column marked ``hsWorst``."""
+    name, _, direction = (wanted or "").rpartition(".")
+    for entry in _leaves(columns):
+        if wanted is None:
+            if entry.get("colId") == "late":
+                entry["sort"] = "desc"
+        elif entry.get("colId", entry.get("field")) == name and direction in ("asc", "desc"):
+            entry["sort"] = direction
+    return columns
+
+
+def _leaves(columns: Sequence[Column]) -> list[Column]:
+    return [leaf for entry in columns for leaf in entry.get("children", [entry])]
+
+
+def grid(
+    scene: Scene,
+    name: str,
+    columns: list[Column],
+    rows: Sequence[Row],
+    pinned: Sequence[Row] = (),
+    *,
+    height: str | None = None,
+) -> dag.AgGrid:
+    """A table of all its rows. ``height``: CSS height of a scrolling one; None: as high as its rows."""
+    component = f"{name}-{scene.key}"
+    options = {
+        "theme": {"function": GRID_THEME},
+        "domLayout": "normal" if height else "autoHeight",
+        "pinnedBottomRowData": list(pinned),
+        "animateRows": False,
+        "suppressColumnVirtualisation": True,
+        "suppressCellFocus": False,
+        "suppressMovableColumns": True,
+        "suppressDragLeaveHidesColumns": True,
+        "enableCellTextSelection": True,
+        "suppressMultiSort": True,
+        "rowHeight": 27,
+        "headerHeight": 28,
+        "groupHeaderHeight": 22,
+    }
+    scene.part(name, "columnDefs", with_sort(columns, scene.place.sort))
+    scene.part(name, "dashGridOptions", options)
+    scene.part(name, "rowData", list(rows))
+    return dag.AgGrid(
+        id=component,
+        columnDefs=columns,
+        rowData=list(rows),
+        dashGridOptions=options,
+        defaultColDef={"sortingOrder": ["desc", "asc"]},
+        getRowId="params.data.id",
+        eventListeners={"sortChanged": ["hsSorted(params)"]},
+        className="hs-grid",
+        style={"height": height, "width": "100%"} if height else {"width": "100%"},
+    )

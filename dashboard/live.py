@@ -1,0 +1,190 @@
+"""One screen from an address, and what of it changed since it was last sent."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from dash import html
+
+from dashboard import drawer, shell
+from dashboard.board import Board, Detail, Moment, Proof
+from dashboard.grids import Row
+from dashboard.place import Place
+from dashboard.scene import Hubs, Live, Scene, digest, load_hubs
+from dashboard.screens import camp, friend, invoice, network, states
+from hubstat.errors import QueryError
+from hubstat.figures.palette import Theme
+from hubstat.figures.texts import text
+
+Value = TypeVar("Value")
+
+
+class Recent(Generic[Value]):
+    """The few values used last, by key; shared by worker threads."""
+
+    def __init__(self, size: int) -> None:
+        self._size: Final = size
+        self._values: OrderedDict[Any, Value] = OrderedDict()
+        self._lock: Final = threading.Lock()
+
+    def get(self, key: Any) -> Value | None:
+        with self._lock:
+            value = self._values.get(key)
+            if value is not None:
+                self._values.move_to_end(key)
+            return value
+
+    def put(self, key: Any, value: Value) -> None:
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            while len(self._values) > self._size:
+                self._values.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A screen ready to be sent. ``parts``: what may change while it is shown, by ``id.prop``."""
+
+    scene: Scene
+    tree: Any
+    hubs: Hubs | None
+    tail: str | None
+    drawer: Any
+    parts: dict[str, Live]
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Digest of each part."""
+        return {name: part.digest for name, part in self.parts.items()}
+
+
+def screen_key(place: Place, theme: Theme) -> str:
+    """Names a screen in component ids: another address or theme is another screen."""
+    return digest([str(place), theme])
+
+
+class Screens:
+    """Builds screens; remembers recent proofs and table rows so that only changes are sent."""
+
+    def __init__(self, board: Board) -> None:
+        self.board: Final = board
+        self._proofs: Final[Recent[tuple[Scene, Proof]]] = Recent(32)
+        self._rows: Final[Recent[dict[str, Row]]] = Recent(256)
+
+    def moment(self, place: Place) -> Moment:
+        """The moment a place shows now."""
+        return self.board.moment(place)
+
+    def build(self, place: Place, theme: Theme, moment: Moment) -> Built:
+        """The whole screen of a place. Raises ``HubstatError``."""
+        scene = Scene(self.board, place, moment, theme, screen_key(place, theme))
+        if place.level == "invoice":
+            return self._invoice(scene)
+        hubs = load_hubs(self.board, place, moment)
+        if hubs is None:
+            raise QueryError(text("error.place", place.lang, what=f"{place.level} {place.hub}"))
+        tree = self._tree(scene, hubs)
+        opened = None
+        if place.proof is not None:
+            proof = self._proof(scene, place.proof)
+            opened = drawer.build(scene, hubs, place.proof, proof)
+        return Built(scene, tree, hubs, None, opened, _by_name(scene.live))
+
+    def _tree(self, scene: Scene, hubs: Hubs) -> Any:
+        if not hubs.network.figures.get("due") and not self._has_data(scene, hubs):
+            return html.Div(states.no_data(scene), className="screen")
+        if scene.place.level == "friend":
+            tree = friend.build(scene, hubs)
+        elif scene.place.level == "camp":
+            tree = camp.build(scene, hubs)
+        else:
+            tree = network.build(scene, hubs)
+        if not hubs.here.figures.get("due"):
+            tree.children.insert(0, states.nothing_due(scene))
+        return tree
+
+    def _has_data(self, scene: Scene, hubs: Hubs) -> bool:
+        if states.has_data(hubs.network.figures):
+            return True
+        wider = states.any_wave(scene.place)
+        for direction in ("DELIVERY", "RETURN"):
+            place = wider.go(direction=direction)
+            nodes = self.board.nodes(place, self.board.moment(place), "nationwide", None)
+            if any(states.has_data(node.figures) for node in nodes):
+                return True
+        return False
+
+    def _invoice(self, scene: Scene) -> Built:
+        detail: Detail | None = self.board.invoice(scene.place, scene.moment)
+        if detail is None:
+            raise QueryError(text("invoice.unknown", scene.lang, no=scene.place.hub))
+        tree = invoice.build(scene, detail)
+        friend_place = scene.place.go(
+            level="friend", hub=f"{detail.line.camp or 'unmapped'}/{detail.line.friend or 'unassigned'}"
+        )
+        hubs = load_hubs(self.board, friend_place, scene.moment)
+        return Built(scene, tree, hubs, scene.place.hub, None, _by_name(scene.live))
+
+    def _proof(self, scene: Scene, metric: str) -> Proof:
+        known = self._proofs.get(scene.key)
+        if known is not None:
+            return known[1]
+        proof = self.board.proof(scene.place, scene.moment, metric)
+        self._proofs.put(scene.key, (scene, proof))
+        return proof
+
+    def proof_rows(self, key: str, start: int, end: int) -> dict[str, Any] | None:
+        """A block of an open drawer's rows; None where the proof is no longer remembered."""
+        known = self._proofs.get(key)
+        return None if known is None else drawer.rows_of(known[0], known[1], start, end)
+
+    def remember(self, built: Built) -> None:
+        """Keep the tables as they are sent now, so that the next refresh can send changed rows alone."""
+        for part in built.parts.values():
+            if part.prop == "rowData":
+                self._rows.put((part.id, part.digest), {row["id"]: row for row in part.value})
+
+    def changes(self, built: Built, shown: dict[str, str]) -> dict[str, dict[str, Any]]:
+        """Properties by component id that differ from what is shown (digests by part)."""
+        changed: dict[str, dict[str, Any]] = {}
+        for name, part in built.parts.items():
+            if shown.get(name) == part.digest:
+                continue
+            props = changed.setdefault(part.id, {})
+            before = self._rows.get((part.id, shown.get(name))) if part.prop == "rowData" else None
+            if before is None:
+                props[part.prop] = part.value
+            else:
+                props["rowTransaction"] = _transaction(before, part.value)
+        return changed
+
+
+def _transaction(before: dict[str, Row], rows: list[Row]) -> dict[str, list[Row]]:
+    """What turns the rows shown into the new ones."""
+    now = {row["id"] for row in rows}
+    return {
+        "add": [row for row in rows if row["id"] not in before],
+        "update": [row for row in rows if row["id"] in before and before[row["id"]] != row],
+        "remove": [row for key, row in before.items() if key not in now],
+    }
+
+
+def _by_name(live: list[Live]) -> dict[str, Live]:
+    return {f"{part.id}.{part.prop}": part for part in live}
+
+
+def frame(built: Built) -> dict[str, dict[str, Any]]:
+    """Properties of the frame for a screen, by component id."""
+    scene = built.scene
+    return {
+        "crumbs": {"children": shell.crumbs(scene, built.hubs, built.tail)},
+        "filters": {"children": shell.filters(scene)},
+        "lang": {"children": shell.language(scene)},
+        "fixed": {"children": shell.fixed_banner(scene)},
+        "screen": {"children": built.tree},
+        "drawer-slot": {"children": built.drawer},
+    }

@@ -1,0 +1,157 @@
+"""Small components that every screen uses: a figure with its raw value, shapes, links, tiles, cards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+from urllib.parse import quote
+
+import dash_mantine_components as dmc
+import orjson
+from dash import html
+
+from dashboard.scene import Scene
+from hubstat.figures.charts import sparkline
+from hubstat.figures.palette import palette
+from hubstat.figures.sentences import Part
+from hubstat.figures.texts import definition
+
+Shape = Literal["late", "risk", "ok", "ring", "none"]
+_SHAPES: Final = {"late": "▲", "risk": "◆", "ok": "●", "ring": "○", "none": ""}
+
+
+def figure(metric: str, value: Any, shown: Any, hub: str, class_name: str = "") -> html.Span:
+    """A figure as text that carries its metric, its hub (``level:id``) and its raw value as JSON."""
+    return html.Span(
+        shown,
+        className=f"n {class_name}".strip(),
+        **{"data-metric": metric, "data-value": orjson.dumps(value).decode(), "data-hub": hub},
+    )
+
+
+def shape(kind: Shape) -> html.Span:
+    """The shape that repeats a colour; hidden from screen readers because a word stands beside it."""
+    return html.Span(_SHAPES[kind], className=f"shape shape-{kind}", **{"aria-hidden": "true"})
+
+
+def link(children: Any, href: str, class_name: str = "", **more: Any) -> html.A:
+    """A link within the board; it changes the address without loading the page again."""
+    return html.A(children, href=href, className=class_name, **({"data-nav": "1"} | more))
+
+
+def card(children: Sequence[Any], class_name: str = "", **more: Any) -> html.Section:
+    """A card of the page."""
+    return html.Section(list(children), className=f"card {class_name}".strip(), **more)
+
+
+def card_head(title: Any, hint: Any = None, right: Any = None) -> html.Div:
+    """Head of a card: title, a quiet hint, and what stands at its right."""
+    return html.Div(
+        [
+            html.H2(title, className="card-title"),
+            html.Span(hint, className="hint") if hint else None,
+            html.Span(right, className="card-right") if right else None,
+        ],
+        className="card-head",
+    )
+
+
+def info(scene: Scene, metric: str) -> dmc.Tooltip:
+    """ⓘ with the definition of a figure from the registry."""
+    words = definition(metric, scene.place.direction, scene.lang)
+    return dmc.Tooltip(
+        html.Button("i", className="info", type="button", **{"aria-label": f"{scene.say('tile.definition')}: {words}"}),
+        label=words,
+        multiline=True,
+        w=280,
+        withArrow=True,
+        events={"hover": True, "focus": True, "touch": True},
+        classNames={"tooltip": "tip"},
+    )
+
+
+def sentence(parts: Sequence[Part]) -> list[html.Span]:
+    """A verdict with its emphasis."""
+    return [html.Span(part.text, className=f"tone-{part.tone}") for part in parts]
+
+
+def tile(
+    scene: Scene,
+    metric: str,
+    value: Any,
+    shown: str,
+    hub: str,
+    *,
+    sub: Any = None,
+    kind: Shape = "none",
+    proof: str | None = None,
+    trend: Any = None,
+) -> html.Div:
+    """A tile: label with definition, figure (a link to its invoices where it counts some), a line below, a trend."""
+    name = scene.say(f"tile.name.{metric.removeprefix(scene.prefix + '_')}")
+    number: Any = figure(metric, value, shown, hub)
+    if proof is not None:
+        number = link(
+            number,
+            scene.href(proof=proof),
+            "tile-link",
+            **{"aria-label": f"{name} {shown}: {scene.say('tile.proof')}", "data-proof": proof},
+        )
+    return html.Div(
+        [
+            html.Div([shape(kind), html.Span(name), info(scene, metric)], className="tile-label"),
+            html.Div([html.Div(number, className=f"tile-value tone-{kind}"), trend], className="tile-row"),
+            html.Div(sub, className="tile-sub"),
+        ],
+        className="tile",
+    )
+
+
+def spark(scene: Scene, values: Sequence[float]) -> html.Img | None:
+    """A trend line in the theme's quiet grey; None for fewer than two values."""
+    points = sparkline(values)
+    if not points:
+        return None
+    colour = palette(scene.theme).ink_3
+    end = points.rpartition(" ")[2].split(",")
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="56" height="18"><polyline points="{points}" fill="none" '
+        f'stroke="{colour}" stroke-width="1.4"/><circle cx="{end[0]}" cy="{end[1]}" r="2" fill="{colour}"/></svg>'
+    )
+    return html.Img(src="data:image/svg+xml," + quote(svg), className="spark", alt="", width=56, height=18)
+
+
+def twin(scene: Scene, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> html.Details:
+    """The table behind a chart."""
+    return html.Details(
+        [
+            html.Summary(scene.say("chart.table")),
+            html.Div(
+                html.Table(
+                    [
+                        html.Thead(html.Tr([html.Th(cell, scope="col") for cell in head])),
+                        html.Tbody([html.Tr([html.Td(cell) for cell in row]) for row in rows]),
+                    ]
+                ),
+                className="twin",
+            ),
+        ],
+        className="twin-box",
+    )
+
+
+def bars(rows: Sequence[tuple[str, tuple[str, int], str, str]], hub: str) -> html.Ul:
+    """Counts as thin bars. rows: (name, (metric, raw count), count as text, CSS width)."""
+    return html.Ul(
+        [
+            html.Li(
+                [
+                    html.Span(name, className="bar-name"),
+                    html.Span(html.Span(className="bar-fill", style={"width": width}), className="bar"),
+                    figure(key[0], key[1], shown, hub, "bar-n" + ("" if key[1] else " zero")),
+                ]
+            )
+            for name, key, shown, width in rows
+        ],
+        className="bars",
+    )

@@ -1,0 +1,124 @@
+"""The address is the whole state: what a screen shows, at which moment, in which language and order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final, Literal
+from urllib.parse import parse_qsl, urlencode
+from zoneinfo import ZoneInfo
+
+from hubstat.domain import time as tm
+from hubstat.domain.codes import Direction
+from hubstat.errors import QueryError
+from hubstat.figures.formats import LANGS, Lang
+
+Level = Literal["nationwide", "region", "area", "camp", "friend", "invoice"]
+LEVELS: Final[tuple[Level, ...]] = ("nationwide", "region", "area", "camp", "friend", "invoice")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One screen.
+
+    hub: id of the hub; ``camp/friend`` on level friend; the invoice number on level invoice; None: the whole network.
+    day: service date, None = the one that is active. as_of, known_at: ms, None = now. sort: ``column.asc|desc``.
+    proof: metric whose invoices are listed in the drawer.
+    """
+
+    level: Level = "nationwide"
+    hub: str | None = None
+    day: date | None = None
+    wave: str = "all"
+    direction: Direction = "DELIVERY"
+    as_of: int | None = None
+    known_at: int | None = None
+    sort: str | None = None
+    lang: Lang = "ko"
+    proof: str | None = None
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the moment is fixed, so that nothing is refreshed."""
+        return self.as_of is not None or self.known_at is not None
+
+    @property
+    def camp(self) -> str | None:
+        """Camp of a Friend's place."""
+        return self.hub.rpartition("/")[0] if self.hub and self.level == "friend" else None
+
+    @property
+    def friend(self) -> str | None:
+        """Friend of a Friend's place."""
+        return self.hub.rpartition("/")[2] if self.hub and self.level == "friend" else None
+
+    def go(self, **changes: Any) -> Place:
+        """Another place; a change of scope or filter leaves the drawer and, for another scope, the order behind."""
+        dropped: dict[str, Any] = {"proof": None}
+        if "hub" in changes or "level" in changes:
+            dropped["sort"] = None
+        return replace(self, **(dropped | changes))
+
+    def search(self, zone: ZoneInfo) -> str:
+        """The query string of the address, ``?…``; what has its default is left out. Times are local with offset."""
+        fields: dict[str, str | None] = {
+            "level": None if self.level == "nationwide" else self.level,
+            "hub": self.hub,
+            "date": self.day.isoformat() if self.day else None,
+            "wave": None if self.wave == "all" else self.wave,
+            "direction": None if self.direction == "DELIVERY" else self.direction,
+            "as_of": None if self.as_of is None else tm.iso_local(self.as_of, zone),
+            "known_at": None if self.known_at is None else tm.iso_local(self.known_at, zone),
+            "sort": self.sort,
+            "lang": self.lang,
+            "proof": self.proof,
+        }
+        return "?" + urlencode({key: value for key, value in fields.items() if value is not None})
+
+
+def parse(search: str, zone: ZoneInfo, lang: Lang) -> Place:
+    """Place of a query string. ``lang``: where it names none. Raises ``QueryError`` naming the wrong field."""
+    fields = dict(parse_qsl((search or "").lstrip("?")))
+    level = fields.get("level", "nationwide")
+    if level not in LEVELS:
+        raise QueryError(f"level: one of {', '.join(LEVELS)}, not {level!r}")
+    hub = fields.get("hub")
+    if level != "nationwide" and not hub:
+        raise QueryError(f"hub: level {level} needs one")
+    if level == "friend" and "/" not in (hub or ""):
+        raise QueryError("hub: a Friend is addressed as camp/friend")
+    direction = fields.get("direction", "DELIVERY")
+    if direction not in ("DELIVERY", "RETURN"):
+        raise QueryError(f"direction: DELIVERY or RETURN, not {direction!r}")
+    chosen = fields.get("lang", lang)
+    return Place(
+        level=level,
+        hub=hub,
+        day=_day(fields.get("date")),
+        wave=fields.get("wave", "all"),
+        direction="RETURN" if direction == "RETURN" else "DELIVERY",
+        as_of=_moment("as_of", fields.get("as_of"), zone),
+        known_at=_moment("known_at", fields.get("known_at"), zone),
+        sort=fields.get("sort"),
+        lang=next((known for known in LANGS if known == chosen), lang),
+        proof=fields.get("proof"),
+    )
+
+
+def _day(value: str | None) -> date | None:
+    if value is None:
+        return None
+    try:
+        return tm.parse_date(value)
+    except ValueError as error:
+        raise QueryError(f"date: {value!r} is {error}") from None
+
+
+def _moment(field: str, value: str | None, zone: ZoneInfo) -> int | None:
+    if value is None:
+        return None
+    try:
+        # An unescaped "+" of an offset arrives as a space.
+        return tm.parse_moment(value.replace(" ", "+"), zone)
+    except ValueError:
+        raise QueryError(f"{field}: {value!r} is no time such as 2026-11-20T15:04:30") from None

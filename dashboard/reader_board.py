@@ -1,0 +1,189 @@
+"""The board over the reader: live snapshots for the running dates, boards of fixed moments, proofs and invoices."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from aggregations.counting import InvoiceCounter
+from aggregations.proof import EventLine, InvoiceDetail, InvoiceLine, Prover
+from aggregations.question import Moment as Instant
+from aggregations.question import Question, Scope
+from aggregations.reader import Reader, customer_reasons
+from aggregations.snapshot import Board as Figures
+from aggregations.snapshot import Snapshots
+from aggregations.viewer import Viewer
+from aggregations.why import why
+from dashboard.board import Detail, Event, Line, Moment, Node, Proof, WaveTime
+from dashboard.place import Place
+from hubstat.domain import time as tm
+from hubstat.domain.codes import COMPLETIONS, DIRECTIONS
+from hubstat.domain.masterdata import MasterData
+from hubstat.domain.metrics import DEFINITION_VERSION
+from hubstat.domain.row import row_of
+
+_KEPT_MOMENTS: Final = 16
+
+
+class ReaderBoard:
+    """Implements ``dashboard.board.Board``. refresh_seconds: how long a live snapshot is shared by all viewers."""
+
+    def __init__(self, reader: Reader, refresh_seconds: float) -> None:
+        self._reader: Final = reader
+        self._prover: Final = Prover(reader)
+        self._snapshots: Final = Snapshots(reader, refresh_seconds)
+        self._viewer: Final = Viewer.everything(reader.country)
+        self._fixed: Final[OrderedDict[tuple[date, int, int], Figures]] = OrderedDict()
+        self._lock: Final = threading.Lock()
+        self.zone: Final[ZoneInfo] = reader.zone
+
+    def active_dates(self) -> Sequence[date]:
+        """Service dates whose shift is running."""
+        return self._reader.active_dates()
+
+    def moment(self, place: Place) -> Moment:
+        """The snapshot's moment where the date is open and no moment is fixed; else the fixed (T, K)."""
+        day = place.day or self.active_dates()[0]
+        now = self._reader.clock()
+        closing = tm.closing(day, self.zone)
+        if place.fixed or now >= closing:
+            instant = Question("nationwide", day, as_of=place.as_of, known_at=place.known_at).moment(now, self.zone)
+            return Moment(
+                day, instant.as_of, instant.known_at, None, f"{instant.as_of}|{instant.known_at}", False,
+                instant.known_at < closing, str(DEFINITION_VERSION),
+            )  # fmt: skip
+        board = self._snapshots.current(day)
+        at = board.moment
+        # The lines "now" and "so far" move with the minute although no figure changed.
+        generation = f"{board.generation}.{at.as_of // tm.MINUTE}"
+        return Moment(day, at.as_of, at.known_at, board.data_to, generation, True, True, str(DEFINITION_VERSION))
+
+    def nodes(self, place: Place, moment: Moment, level: str, hub: str | None) -> Sequence[Node]:
+        """Every node of a level at or below a hub. ``hub``: of the camp on level friend, else of the level itself."""
+        board = self._board(moment)
+        scope = None if hub is None else f"{'camp' if level == 'friend' else level}:{hub}"
+        question = Question(level, moment.day, scope, wave=place.wave, direction=place.direction)
+        answer = board.answer(self._viewer, question)
+        return [Node(row.hub, row.name_ko, row.name_en, row.parent, row.figures) for row in answer.rows]
+
+    def _board(self, moment: Moment) -> Figures:
+        if moment.live:
+            board = self._snapshots.current(moment.day)
+            if board.moment.as_of == moment.as_of:
+                return board
+        key = (moment.day, moment.as_of, moment.known_at)
+        with self._lock:
+            known = self._fixed.get(key)
+            if known is None:
+                known = self._fixed[key] = self._at(moment)
+                if len(self._fixed) > _KEPT_MOMENTS:
+                    self._fixed.popitem(last=False)
+        return known
+
+    def _at(self, moment: Moment) -> Figures:
+        """The network at a fixed (T, K): one look for every level."""
+        instant = Instant(moment.as_of, moment.known_at)
+        with self._reader.view() as view:
+            counter = InvoiceCounter(view.invoices, moment.day.isoformat(), instant, customer_reasons(view.master))
+            camps = {direction: counter.by_camp(direction) for direction in DIRECTIONS}
+            scope = Scope("nationwide", self._reader.country)
+            days = tuple(self._reader.friend_days(view, moment.day, instant, scope))
+            return Figures(0, moment.day, instant, None, view.master, self._reader, camps, days)
+
+    def _master(self) -> MasterData:
+        return self._reader.store.master_data(self._reader.country)
+
+    def waves(self, day: date) -> Sequence[WaveTime]:
+        """Waves of the country with their deadlines on a service date."""
+        waves = self._master().waves_of(self._reader.country)
+        return [WaveTime(wave.wave, wave.deadline_at(day, self.zone)) for wave in waves]
+
+    def _question(self, place: Place, moment: Moment, level: str) -> Question:
+        return Question(
+            level, moment.day, None, moment.as_of, moment.known_at, wave=place.wave, direction=place.direction
+        )
+
+    def invoices(self, place: Place, moment: Moment) -> Sequence[Line]:
+        """Every invoice that counts under a Friend, those cancelled before departure too."""
+        lines = self._prover.invoices(self._viewer, self._question(place, moment, "friend"), self._scope(place))
+        return [self._line(line) for line in lines]
+
+    def proof(self, place: Place, moment: Moment, metric: str) -> Proof:
+        """The invoices behind a counted figure of a place."""
+        level = "friend" if place.level == "friend" else place.level
+        proof = self._prover.proof(self._viewer, self._question(place, moment, level), metric, self._scope(place))
+        return Proof(proof.figure, [self._line(line) for line in proof.lines])
+
+    def _scope(self, place: Place) -> Scope:
+        if place.level == "friend":
+            return Scope("friend", place.friend or "", place.camp)
+        return Scope(place.level, place.hub or self._reader.country)
+
+    def _line(self, line: InvoiceLine) -> Line:
+        return Line(
+            line.invoice_no,
+            line.direction,
+            line.state,
+            line.camp,
+            line.friend,
+            line.promise,
+            line.completed_at,
+            None if line.late is None else -(-line.late // tm.MINUTE),
+            why(line, self.zone, "ko"),
+            why(line, self.zone, "en"),
+        )
+
+    def invoice(self, place: Place, moment: Moment) -> Detail | None:
+        """An invoice with every stored event. Raises ``QueryError`` where nobody has reported it."""
+        found = self._prover.invoice(
+            self._viewer, place.direction, place.hub or "", Instant(moment.as_of, moment.known_at)
+        )
+        promise = found.state.promise
+        return Detail(
+            self._detail_line(found, moment.as_of),
+            tm.parse_date(promise.service_date) if promise else None,
+            promise.wave if promise else None,
+            [self._event(found, line) for line in found.events],
+        )
+
+    def _detail_line(self, found: InvoiceDetail, as_of: int) -> Line:
+        state = found.state
+        row = row_of(state)
+        if row is None:
+            return Line(
+                state.invoice_no, state.direction, state.state, state.camp, state.friend, None, state.completed_at,
+                None, "", "",
+            )  # fmt: skip
+        end = state.completed_at if state.completed_at is not None else state.ended_at
+        late = (as_of if end is None else end) - row.promise
+        return self._line(
+            InvoiceLine(
+                "RETURN" if row.direction == "RETURN" else "DELIVERY", state.invoice_no, row.camp, state.friend,
+                row.wave, row.state, row.promise, state.completed_at, state.ended_at, late if late > 0 else None,
+                row.reason, "",
+            )
+        )  # fmt: skip
+
+    def _event(self, found: InvoiceDetail, line: EventLine) -> Event:
+        decides = (
+            line.standing == "in_force"
+            and line.code in COMPLETIONS[found.state.direction]
+            and line.time == found.state.completed_at
+        )
+        sent = line.sent
+        return Event(
+            line.event_id,
+            line.code,
+            line.time,
+            line.received,
+            sent.get("camp_id"),
+            sent.get("friend_id"),
+            sent.get("source"),
+            sent.get("reason"),
+            line.standing == "in_force",
+            "decides" if decides else None if line.standing == "in_force" else line.standing,
+        )

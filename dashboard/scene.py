@@ -1,0 +1,184 @@
+"""What one screen is built from: its place, moment and hubs, and the parts that may change while it is shown."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, Final
+
+import orjson
+from plotly.utils import PlotlyJSONEncoder  # type: ignore[import-untyped, unused-ignore]
+
+from dashboard.board import Board, Moment, Node
+from dashboard.place import Place
+from hubstat.figures import formats as fm
+from hubstat.figures.charts import Deadline
+from hubstat.figures.formats import Lang
+from hubstat.figures.palette import Theme
+from hubstat.figures.status import late_prefix
+from hubstat.figures.texts import text
+
+BELOW: Final = {"nationwide": "region", "region": "area", "area": "camp", "camp": "friend"}
+ABOVE: Final = {"region": "nationwide", "area": "region", "camp": "area", "friend": "camp"}
+UNMAPPED: Final = "unmapped"
+UNASSIGNED: Final = "unassigned"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One property of a component that may change between two refreshes."""
+
+    id: str
+    prop: str
+    value: Any
+
+    @property
+    def digest(self) -> str:
+        """Short digest of the value as it is sent."""
+        return digest(self.value)
+
+
+def digest(value: Any) -> str:
+    """Short digest of anything that can be sent to the browser."""
+    raw = orjson.dumps(value, default=_component, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return hashlib.blake2b(raw, digest_size=6).hexdigest()
+
+
+def _component(value: Any) -> Any:
+    return value.to_plotly_json() if hasattr(value, "to_plotly_json") else PlotlyJSONEncoder().default(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Hubs:
+    """The hubs around a place: itself, the network, what lies below, the camps at or below, the way down to it."""
+
+    here: Node
+    network: Node
+    children: Sequence[Node]
+    camps: Sequence[Node]
+    path: Sequence[tuple[str, Node]]
+    siblings: Sequence[Node]
+
+
+@dataclass(slots=True)
+class Scene:
+    """A screen in the making. key: names the screen in component ids; live: collects the parts that may change."""
+
+    board: Board
+    place: Place
+    moment: Moment
+    theme: Theme
+    key: str
+    live: list[Live] = field(default_factory=list)
+
+    @property
+    def lang(self) -> Lang:
+        return self.place.lang
+
+    @property
+    def prefix(self) -> str:
+        """Key prefix of the delay metric of this direction."""
+        return late_prefix(self.place.direction)
+
+    def say(self, key: str, **values: Any) -> str:
+        """A text of the catalogue in the screen's language."""
+        return text(key, self.lang, **values)
+
+    def local(self, moment: int | None) -> datetime | None:
+        """A moment (ms) in the network's zone."""
+        return None if moment is None else datetime.fromtimestamp(moment / 1000, self.board.zone)
+
+    def clock(self, moment: int | None, seconds: bool = False) -> str:
+        """A moment as text; the day goes before it where it is not the service date."""
+        return fm.clock(self.local(moment), self.moment.day, seconds, self.lang)
+
+    def href(self, **changes: Any) -> str:
+        """Address of another place."""
+        return self.place.go(**changes).search(self.board.zone)
+
+    def here(self) -> str:
+        """Address of this very place."""
+        return self.place.search(self.board.zone)
+
+    def part(self, name: str, prop: str, value: Any) -> dict[str, Any]:
+        """Id and one live property for a component's constructor."""
+        component = f"{name}-{self.key}"
+        self.live.append(Live(component, prop, value))
+        return {"id": component, prop: value}
+
+    def deadlines(self) -> list[Deadline]:
+        """Deadlines of the shown wave, or of all, local; waves with one deadline share one line."""
+        found: dict[int, str] = {}
+        for wave in self.board.waves(self.moment.day):
+            if self.place.wave in ("all", wave.wave):
+                found.setdefault(wave.deadline, wave.wave)
+        local = [(self.local(at), wave) for at, wave in sorted(found.items())]
+        return [Deadline(wave, at) for at, wave in local if at is not None]
+
+
+def hub_name(node: Node, level: str, lang: Lang) -> str:
+    """Name of a node; those that no master data row names get the catalogue's words."""
+    if node.hub == UNASSIGNED:
+        return text("hub.unassigned", lang)
+    if node.hub == UNMAPPED:
+        return text("hub.no_camp" if level == "camp" else "hub.unmapped", lang)
+    return node.name(lang) or node.hub
+
+
+def load_hubs(board: Board, place: Place, moment: Moment) -> Hubs | None:
+    """The hubs around a place above the invoice; None where there is no such hub."""
+    levels = {
+        level: list(board.nodes(place, moment, level, None)) for level in ("nationwide", "region", "area", "camp")
+    }
+    network = levels["nationwide"][0]
+    level, hub = place.level, place.hub or network.hub
+    friends: Sequence[Node] = ()
+    if level in ("camp", "friend"):
+        camp = place.camp if level == "friend" else hub
+        friends = board.nodes(place, moment, "friend", camp)
+        levels["friend"] = [replace(node, parent=camp) for node in friends]
+        hub = place.friend or hub if level == "friend" else hub
+    here = next((node for node in levels[level] if node.hub == hub), None)
+    if here is None:
+        return None
+    path = _path(levels, level, here)
+    children = [node for node in levels.get(BELOW.get(level, ""), ()) if node.parent == hub]
+    siblings = [node for node in levels[level] if node.parent == here.parent]
+    return Hubs(here, network, children, _camps(levels, level, hub), path, siblings)
+
+
+def _path(levels: dict[str, list[Node]], level: str, here: Node) -> list[tuple[str, Node]]:
+    path = [(level, here)]
+    while path[0][0] in ABOVE:
+        above = ABOVE[path[0][0]]
+        parent = path[0][1].parent
+        nodes = levels[above]
+        node = next((node for node in nodes if node.hub == parent), None)
+        if node is None:
+            # A scope that only the unmapped nodes hold has no row of its own on each level.
+            node = Node(parent or UNMAPPED, parent or UNMAPPED, parent or UNMAPPED, None, {})
+            if above == "nationwide":
+                node = nodes[0]
+        path.insert(0, (above, node))
+    return path
+
+
+def _camps(levels: dict[str, list[Node]], level: str, hub: str) -> list[Node]:
+    camps = levels["camp"]
+    if level == "nationwide":
+        return camps
+    if level == "area":
+        return [camp for camp in camps if camp.parent == hub]
+    if level == "region":
+        areas = {area.hub for area in levels["area"] if area.parent == hub}
+        if hub == UNMAPPED:
+            areas.add(UNMAPPED)
+        return [camp for camp in camps if camp.parent in areas]
+    return []
+
+
+def service_day(place: Place, moment: Moment) -> date:
+    """The service date a place shows."""
+    return place.day or moment.day

@@ -1,0 +1,1 @@
+"""One module a screen; each builds its component tree from a scene."""

@@ -1,0 +1,135 @@
+"""An invoice: its state, why it counts where it counts, and every event with both clocks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+from dashboard.board import Detail, Event
+from dashboard.parts import card, card_head, link, shape
+from dashboard.scene import UNASSIGNED, UNMAPPED, Scene
+from hubstat.figures import formats as fm
+from hubstat.figures.sentences import what_moves
+
+
+def build(scene: Scene, detail: Detail) -> html.Div:
+    """The screen of an invoice."""
+    line = detail.line
+    late = line.late is not None
+    title = html.H1(
+        [
+            shape("late" if late else "ring"),
+            html.Span(scene.say("invoice.title", no=line.invoice_no)),
+            html.Span(f" · {scene.say(f'state.{line.state}')}", className="tone-late" if late else "quiet"),
+            html.Span(f" {fm.late(line.late, scene.lang)}", className="tone-late") if late else None,
+        ],
+        className="headline",
+        id="headline",
+        tabIndex="-1",
+    )
+    events = sorted(detail.events, key=lambda event: (event.time, event.received, event.event_id))
+    rows = [(event.time, _event(scene, event)) for event in events]
+    if line.promise is not None:
+        rows.append((line.promise, _promise(scene, line.promise)))
+    rows.sort(key=lambda row: row[0])
+    return html.Div(
+        [
+            card([html.Div(html.Div(title, className="verdict-head"), **{"data-state": line.state})], "verdict"),
+            html.Div(
+                [
+                    card(
+                        [
+                            card_head(scene.say("invoice.events", n=len(events)), scene.say("invoice.events_hint")),
+                            html.Ol(
+                                **scene.part("events", "children", [row for _, row in rows]),
+                                className="timeline",
+                            ),
+                        ],
+                        "main-column",
+                    ),
+                    html.Div([_counts(scene, detail)], className="side-column"),
+                ],
+                className="columns",
+            ),
+        ],
+        className="screen",
+    )
+
+
+def _counts(scene: Scene, detail: Detail) -> html.Section:
+    line = detail.line
+    camp, friend = line.camp or UNMAPPED, line.friend or UNASSIGNED
+    friend_name = scene.say("hub.unassigned") if friend == UNASSIGNED else friend
+    camp_name = scene.say("hub.no_camp") if camp == UNMAPPED else camp
+    moves = {"direction": line.direction}
+    day = fm.day(detail.service_date, scene.lang) if detail.service_date else fm.NONE
+    wave = detail.wave or "all"
+    pairs: list[tuple[str, Any, Any]] = [
+        ("date", day, detail.service_date),
+        ("wave", what_moves(wave, line.direction, scene.lang), detail.wave),
+        ("camp", link(camp_name, scene.href(level="camp", hub=camp, **moves)), camp),
+        ("friend", link(friend_name, scene.href(level="friend", hub=f"{camp}/{friend}", **moves)), friend),
+        ("promise", scene.clock(line.promise, seconds=True), line.promise),
+        ("completed", scene.clock(line.completed_at, seconds=True), line.completed_at),
+        ("state", scene.say(f"state.{line.state}"), line.state),
+        ("why", line.why_en if scene.lang == "en" else line.why_ko, None),
+    ]
+    items = [
+        html.Li(
+            [html.Span(scene.say(f"invoice.counts.{key}")), html.Span(shown, className="pair-value")],
+            **{"data-field": key, "data-value": "" if raw is None else str(raw)},
+        )
+        for key, shown, raw in pairs
+    ]
+    return card(
+        [card_head(scene.say("invoice.counts")), html.Ul(**scene.part("counts", "children", items), className="pairs")],
+        "side-card",
+    )
+
+
+def _promise(scene: Scene, at: int) -> html.Li:
+    """The promise in force, among the events."""
+    return html.Li(
+        [
+            html.Span(className="dot", **{"aria-hidden": "true"}),
+            html.Time(scene.clock(at, seconds=True), className="event-time"),
+            html.Div(
+                [
+                    html.Div(html.Span(scene.say("invoice.promise"), className="event-code")),
+                    html.Div(scene.say("invoice.promise_hint"), className="event-meta"),
+                ]
+            ),
+        ],
+        className="event event-promise",
+    )
+
+
+def _event(scene: Scene, event: Event) -> html.Li:
+    where = [part for part in (event.camp, event.friend, event.source, event.reason) if part]
+    tags = []
+    if not event.in_force:
+        tags.append(html.Span(scene.say("invoice.out_of_force"), className="tag"))
+    if event.note:
+        tags.append(
+            html.Span(scene.say(f"standing.{event.note}"), className="tag" + (" tag-late" if event.in_force else ""))
+        )
+    return html.Li(
+        [
+            html.Span(className="dot", **{"aria-hidden": "true"}),
+            html.Time(scene.clock(event.time, seconds=True), className="event-time"),
+            html.Div(
+                [
+                    html.Div([html.Span(scene.say(f"event.{event.code}"), className="event-code"), *tags]),
+                    html.Div(
+                        " · ".join(
+                            [*where, scene.say("invoice.received", time=scene.clock(event.received, seconds=True))]
+                        ),
+                        className="event-meta",
+                    ),
+                ]
+            ),
+        ],
+        className="event" + ("" if event.in_force else " event-off"),
+        **{"data-event": event.event_id, "data-code": event.code, "data-time": str(event.time)},
+    )

@@ -1,0 +1,78 @@
+"""What a screen shows when there is nothing to show: no deliveries, no data, an error; never one for another."""
+
+from __future__ import annotations
+
+from dash import html
+
+from dashboard.board import Figures
+from dashboard.parts import card, shape
+from dashboard.place import Place
+from dashboard.scene import Scene
+from hubstat.figures import formats as fm
+from hubstat.figures.formats import Lang
+from hubstat.figures.sentences import what_moves
+from hubstat.figures.texts import text
+
+
+def nothing_due(scene: Scene) -> html.Div:
+    """Data is there, but nothing is due: a filled disc and a sentence, above figures that say 0."""
+    moves = what_moves(scene.place.wave, scene.place.direction, scene.lang)
+    return html.Div(
+        [shape("ok"), html.Span(scene.say("empty.no_deliveries", what=moves))],
+        className="note note-ok",
+        id="no-deliveries",
+    )
+
+
+def no_data(scene: Scene) -> html.Div:
+    """Nothing was received for this service date: unknown, not zero."""
+    return card(
+        [
+            html.Div(
+                [
+                    html.Div("-•-", className="broken", **{"aria-hidden": "true"}),
+                    html.H1(scene.say("empty.no_data"), className="state-title", id="headline", tabIndex="-1"),
+                    html.P(scene.say("empty.no_data_text", day=fm.day(scene.moment.day, scene.lang))),
+                ],
+                className="state",
+                id="no-data",
+            )
+        ]
+    )
+
+
+def failed(lang: Lang, cause: str, home: str, here: str) -> html.Div:
+    """The figures cannot be given: why, and what to do."""
+    return card(
+        [
+            html.Div(
+                [
+                    html.H1(
+                        [shape("late"), text("error.title", lang)], className="state-title tone-late", id="headline"
+                    ),
+                    html.P(cause),
+                    html.Div(
+                        [
+                            html.A(text("error.retry", lang), href=here, className="button"),
+                            html.A(text("error.home", lang), href=home, className="button", **{"data-nav": "1"}),
+                        ],
+                        className="buttons",
+                    ),
+                ],
+                className="state",
+                id="failed",
+                role="alert",
+            )
+        ]
+    )
+
+
+def has_data(figures: Figures) -> bool:
+    """Whether a network's figures show that anything was received for the service date."""
+    states = figures.get("m3") or {}
+    return bool(figures.get("due") or any(states.values()) or figures.get("friend_days"))
+
+
+def any_wave(place: Place) -> Place:
+    """The network of the same day, all waves: where to look whether anything was received."""
+    return place.go(level="nationwide", hub=None, wave="all")

@@ -1,0 +1,275 @@
+"""The frame of every screen: rail, header with path, date, wave, direction, as-of line, refresh, theme, language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any, Final
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from dashboard.icons import icon
+from dashboard.parts import link
+from dashboard.scene import Hubs, Scene, hub_name, service_day
+from hubstat.figures import formats as fm
+from hubstat.figures.formats import Lang
+from hubstat.figures.texts import text
+
+REFRESH_CHOICES: Final = (1, 2, 5, 10, 30)
+
+
+def layout(refresh_seconds: float, lang: Lang) -> dmc.MantineProvider:
+    """The page as first sent: the frame, and a skeleton where the screen will be."""
+    choices = sorted({*REFRESH_CHOICES, refresh_seconds})
+    return dmc.MantineProvider(
+        [
+            dcc.Location(id="url", refresh=False),
+            dcc.Store(id="pulse"),
+            dcc.Store(id="tick"),
+            dcc.Store(id="look"),
+            dcc.Store(id="theme", storage_type="local"),
+            dcc.Store(id="sink"),
+            html.A(text("nav.skip", lang), href="#screen", className="skip", id="skip"),
+            html.Nav(_rail(lang), className="rail", id="rail", **{"aria-label": text("nav.main", lang)}),
+            html.Header(
+                [
+                    html.Div(id="crumbs", className="crumbs"),
+                    html.Div(id="filters", className="filters"),
+                    html.Div(
+                        [
+                            html.Div(id="asof", className="asof", role="status", **{"aria-live": "off"}),
+                            html.Div(_refresh(choices, refresh_seconds, lang), className="refresh", id="refresh"),
+                            html.Button(icon("theme"), id="theme-button", className="ghost", type="button",
+                                        **{"aria-label": text("theme.toggle", lang)}),
+                            html.Div(id="lang", className="lang"),
+                        ],
+                        className="header-right",
+                    ),
+                ],
+                className="header",
+            ),
+            html.Div(_stale(lang), id="stale", className="banner banner-stale", role="alert"),
+            html.Div(id="fixed"),
+            html.Main(_skeleton(lang), id="screen", className="page", tabIndex="-1"),
+            html.Div(id="drawer-slot"),
+        ],
+        id="mantine",
+        theme={"fontFamily": "inherit", "primaryColor": "blue", "defaultRadius": 6, "respectReducedMotion": True},
+    )  # fmt: skip
+
+
+def _rail(lang: Lang) -> list[Any]:
+    return [
+        html.A(html.Span("hs", className="logo"), href="/", **{"data-nav": "1", "aria-label": text("app.title", lang)}),
+        html.A(
+            [icon("status"), html.Span(text("nav.status", lang))],
+            href="/",
+            className="rail-item on",
+            **{"data-nav": "1", "aria-current": "page"},
+        ),
+    ]
+
+
+def _refresh(choices: Sequence[float], chosen: float, lang: Lang) -> list[Any]:
+    return [
+        html.Button(
+            icon("pause"), id="pause", type="button", className="pause",
+            **{"aria-label": text("refresh.pause", lang), "aria-pressed": "false"},
+        ),
+        dmc.Select(
+            id="interval", data=_interval_names(choices, lang), value=f"{chosen:g}", persistence=True,
+            persistence_type="local", allowDeselect=False, withCheckIcon=False, size="xs", w=64,
+            **{"aria-label": text("refresh.label", lang)},
+        ),
+    ]  # fmt: skip
+
+
+def _interval_names(choices: Sequence[float], lang: Lang) -> list[dict[str, str]]:
+    return [{"value": f"{n:g}", "label": text("refresh.seconds", lang, n=f"{n:g}")} for n in choices]
+
+
+def _stale(lang: Lang) -> list[Any]:
+    return [
+        html.Span([html.B(id="stale-time"), html.B(text("stale.title", lang))]),
+        html.Span(text("stale.text", lang)),
+        html.Span([html.Span(text("stale.age", lang) + " "), html.Span(id="stale-age")], className="quiet"),
+        html.Span(id="stale-cause", className="quiet"),
+        html.Button(text("stale.retry", lang), id="stale-retry", type="button", className="button"),
+    ]
+
+
+def _skeleton(lang: Lang) -> html.Div:
+    blocks = [html.Div(className=f"bone bone-{name}") for name in ("verdict", "tiles", "chart", "table")]
+    return html.Div(
+        [html.Span(text("loading", lang), className="sr"), *blocks], className="skeleton", **{"aria-busy": "true"}
+    )
+
+
+def words(lang: Lang, refresh_seconds: float) -> dict[str, dict[str, Any]]:
+    """Properties of the frame that depend on the language, by component id."""
+    choices = sorted({*REFRESH_CHOICES, refresh_seconds})
+    return {
+        "skip": {"children": text("nav.skip", lang)},
+        "rail": {"children": _rail(lang), "aria-label": text("nav.main", lang)},
+        "pause": {"aria-label": text("refresh.pause", lang)},
+        "interval": {"data": _interval_names(choices, lang), "aria-label": text("refresh.label", lang)},
+        "theme-button": {"aria-label": text("theme.toggle", lang)},
+        "stale": {"children": _stale(lang)},
+    }
+
+
+def crumbs(scene: Scene, hubs: Hubs | None, tail: str | None = None) -> Any:
+    """The way down to this screen, each step a link; the last one opens its siblings."""
+    steps: list[Any] = []
+    path = hubs.path if hubs else []
+    for index, (level, node) in enumerate(path):
+        last = index == len(path) - 1 and tail is None
+        name = hub_name(node, level, scene.lang)
+        if not last:
+            steps.append(html.Li(link(name, _to(scene, level, node.hub, node.parent), "crumb")))
+        elif hubs and len(hubs.siblings) > 1:
+            steps.append(html.Li(_siblings(scene, hubs, level, name)))
+        else:
+            steps.append(html.Li(html.Span(name, className="crumb here", **{"aria-current": "page"})))
+    if tail is not None:
+        steps.append(html.Li(html.Span(tail, className="crumb here", **{"aria-current": "page"})))
+    return html.Nav(html.Ol(steps), **{"aria-label": scene.say("nav.path")})
+
+
+def _to(scene: Scene, level: str, hub: str, parent: str | None) -> str:
+    if level == "nationwide":
+        return scene.href(level=level, hub=None)
+    return scene.href(level=level, hub=f"{parent}/{hub}" if level == "friend" else hub)
+
+
+def _siblings(scene: Scene, hubs: Hubs, level: str, name: str) -> dmc.Menu:
+    return dmc.Menu(
+        [
+            dmc.MenuTarget(
+                html.Button(
+                    [html.Span(name), html.Span("⌄", **{"aria-hidden": "true"}, className="caret")],
+                    type="button",
+                    className="crumb here",
+                    **{"aria-current": "page", "title": scene.say("nav.siblings")},
+                )
+            ),
+            dmc.MenuDropdown(
+                [
+                    dmc.MenuItem(hub_name(node, level, scene.lang), href=_to(scene, level, node.hub, node.parent))
+                    for node in hubs.siblings
+                ],
+                mah=420,
+                style={"overflowY": "auto"},
+            ),
+        ],
+        position="bottom-start",
+        shadow="md",
+        width=220,
+    )
+
+
+def filters(scene: Scene) -> list[Any]:
+    """Service date, wave and direction: links, so that each choice is an address."""
+    place = scene.place
+    day = service_day(place, scene.moment)
+    waves = [wave.wave for wave in scene.board.waves(day)] + ["all"]
+    running = [other for other in scene.board.active_dates() if other != day]
+    parts: list[Any] = [
+        html.Div(
+            [
+                _step(scene, "‹", day - timedelta(days=1), "date.previous"),
+                html.Label(
+                    [
+                        html.Span(fm.day(day, scene.lang), className="date-text"),
+                        html.Span(scene.say("date.choose"), className="sr"),
+                        dcc.Input(id="date", type="date", value=day.isoformat(), className="date-native"),
+                    ],
+                    className="date-label",
+                ),
+                _step(scene, "›", day + timedelta(days=1), "date.next"),
+            ],
+            className="control date",
+        ),
+        *[
+            link(fm.short_day(other, scene.lang), scene.href(day=other), "control chip",
+                 title=scene.say("date.running"))
+            for other in running
+        ],
+    ]  # fmt: skip
+    if place.level != "invoice":
+        parts.append(_switch(scene, "wave", waves, place.wave))
+        parts.append(_switch(scene, "direction", ["DELIVERY", "RETURN"], place.direction))
+    return parts
+
+
+def _step(scene: Scene, sign: str, day: date, words: str) -> html.A:
+    return link(sign, scene.href(day=day), "step", **{"aria-label": scene.say(words)})
+
+
+def _switch(scene: Scene, field: str, values: Sequence[str], chosen: str) -> html.Div:
+    known = {"wave.DAWN", "wave.DAY", "wave.SAME_DAY", "wave.all", "direction.DELIVERY", "direction.RETURN"}
+    return html.Div(
+        [
+            link(
+                scene.say(f"{field}.{value}") if f"{field}.{value}" in known else value,
+                scene.href(**{field: value}),
+                "seg" + (" on" if value == chosen else ""),
+                **({"aria-current": "true"} if value == chosen else {}),
+            )
+            for value in values
+        ],
+        className="switch",
+        role="group",
+        **{"aria-label": scene.say(f"{field}.label")},
+    )
+
+
+def as_of_line(scene: Scene) -> list[Any]:
+    """``기준 15:04:30 KST · 자료 15:04:12까지``: always visible."""
+    moment = scene.moment
+    zone = fm.zone_name(str(scene.board.zone))
+    parts: list[Any] = [
+        html.Span(className="disc" + (" disc-live" if moment.live else ""), **{"aria-hidden": "true"}),
+        html.Span(
+            scene.say("asof.line", time=scene.clock(moment.as_of, seconds=True), zone=zone), className="asof-time"
+        ),
+    ]
+    if moment.data_to is not None:
+        data = scene.say("asof.data", time=scene.clock(moment.data_to, seconds=True))
+        parts.append(html.Span(f" · {data}", className="asof-data"))
+    return parts
+
+
+def fixed_banner(scene: Scene) -> list[Any]:
+    """Where the moment is fixed by the address: which, and the way back to now."""
+    if not scene.place.fixed:
+        return []
+    moment = scene.moment
+    line = scene.say(
+        "asof.fixed_line",
+        as_of=scene.clock(moment.as_of, seconds=True),
+        known_at=scene.clock(moment.known_at, seconds=True),
+        zone=fm.zone_name(str(scene.board.zone)),
+    )
+    return [
+        html.Div(
+            [
+                html.Span([icon("pause"), html.B(scene.say("asof.fixed"))]),
+                html.Span(line),
+                link(scene.say("asof.now"), scene.href(as_of=None, known_at=None), "button"),
+            ],
+            className="banner banner-fixed",
+        )
+    ]
+
+
+def language(scene: Scene) -> html.A:
+    """The switch to the other language; everything else stays."""
+    other = "en" if scene.lang == "ko" else "ko"
+    return link(
+        scene.say("lang.switch"),
+        scene.place.go(lang=other, proof=scene.place.proof).search(scene.board.zone),
+        "ghost lang-link",
+        **{"data-keep": "sort", "lang": other},
+    )

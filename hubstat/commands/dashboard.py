@@ -1,0 +1,58 @@
+"""``hubstat dashboard``: serve the board in the foreground."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Annotated, Final
+
+import typer
+
+from aggregations.reader import Reader
+from hubstat.elastic.client import connect
+from hubstat.elastic.store import Store
+from hubstat.engines import locate
+from hubstat.errors import HubstatError
+from hubstat.settings import Settings
+
+_USUAL_PORT: Final = 8050
+
+
+def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
+    """Mount the command on ``app``; ``settings`` gives the settings when it runs."""
+
+    @app.command()
+    def dashboard(
+        port: Annotated[
+            int | None,
+            typer.Option(min=1, max=65535, help="Port to listen on; else the setting's, 8050, or a free one."),
+        ] = None,
+    ) -> None:
+        """Serve the web dashboard until Ctrl-C."""
+        # Dash is slow to import: the other commands must not wait for it.
+        from dashboard.app import create_app, serve
+        from dashboard.reader_board import ReaderBoard
+
+        chosen = settings()
+        host = chosen.dashboard.host
+        listening = choose_port(host, port or chosen.dashboard.port)
+        client = connect(chosen.elasticsearch, locate(chosen).elasticsearch_url)
+        reader = Reader(Store(client, chosen.namespace), chosen.country)
+        board = ReaderBoard(reader, chosen.dashboard.refresh_seconds)
+        address = f"http://{f'[{host}]' if ':' in host else host}:{listening}/"
+        typer.echo(f"board at {address}")
+        serve(create_app(board, chosen.dashboard), host, listening)
+
+
+def choose_port(host: str, wanted: int | None) -> int:
+    """The wanted port; without one the usual, or a free one. Raises ``HubstatError`` where the wanted one is taken."""
+    for port in [wanted] if wanted else [_USUAL_PORT, 0]:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((host, port))
+            except OSError:
+                continue
+            return int(trial.getsockname()[1])
+    raise HubstatError(f"port {wanted} of {host} is taken: choose another with --port or HUBSTAT_DASHBOARD__PORT")

@@ -1,0 +1,1 @@
+"""Index templates as files, one a kind of index; ``hubstat.elastic.indices`` installs them."""

@@ -1,0 +1,242 @@
+"""The writers' way to Elasticsearch: prebuilt NDJSON bulk bodies, guarded by sequence numbers, and exact look-ups.
+
+Requests run in threads of their own, so the event loop neither blocks on sending megabytes nor on parsing answers.
+Every method tries again for ever what can pass (``retry``), and raises only what cannot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from elasticsearch import Elasticsearch
+
+from hubstat.elastic.client import connect
+from hubstat.elastic.retry import NotNow, for_ever
+from hubstat.settings import ElasticsearchSettings
+
+MAX_BODY_BYTES: Final = 8 * 1024 * 1024
+MAX_IDS: Final = 2_000
+# Errors of one item that say something about the cluster, not about the document: they pass.
+_CLUSTER_ERRORS: Final = frozenset(
+    {
+        "index_not_found_exception",
+        "cluster_block_exception",
+        "unavailable_shards_exception",
+        "no_shard_available_action_exception",
+        "validation_exception",
+        "index_closed_exception",
+        "security_exception",
+    }
+)
+_JSON: Final = {"accept": "application/json", "content-type": "application/json"}
+_BULK_FILTER: Final = "errors,items.*.status,items.*._seq_no,items.*._primary_term,items.*.error"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Where a document is, and the guards its next write must carry."""
+
+    index: str
+    seq_no: int
+    primary_term: int
+
+
+@dataclass(slots=True)
+class Write:
+    """One whole document to write. ``version`` None: it must not exist yet in ``index``."""
+
+    index: str
+    id: str
+    body: bytes
+    version: Version | None
+
+    def action(self) -> bytes:
+        """Its action line."""
+        if self.version is None:
+            return orjson.dumps({"create": {"_index": self.index, "_id": self.id}})
+        guards = {"if_seq_no": self.version.seq_no, "if_primary_term": self.version.primary_term}
+        return orjson.dumps({"index": {"_index": self.index, "_id": self.id, **guards}})
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Elasticsearch will never take this document: why."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Somebody else wrote this document first."""
+
+
+Outcome = Version | Conflict | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A stored document: its id, version and source."""
+
+    id: str
+    version: Version
+    source: dict[str, Any]
+
+
+class Writer:
+    """Asynchronous access for writers. Usable from one event loop; close it at the end."""
+
+    def __init__(self, settings: ElasticsearchSettings, url: str, threads: int = 4) -> None:
+        self.url: Final = url
+        self._client: Final[Elasticsearch] = connect(settings, url, connections=threads)
+        self._threads: Final = ThreadPoolExecutor(threads, thread_name_prefix="elasticsearch")
+
+    def close(self) -> None:
+        """Give up the threads and connections; requests in flight are not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._client.close()
+
+    async def bulk(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Write documents; one outcome each, in order. Returns only when each was written, overtaken or refused."""
+        outcomes: list[Outcome | None] = [None] * len(writes)
+        batch: list[int] = []
+        size = 0
+        for place, write in enumerate(writes):
+            if batch and size + len(write.body) > MAX_BODY_BYTES:
+                await self._bulk_all(writes, batch, outcomes)
+                batch, size = [], 0
+            batch.append(place)
+            size += len(write.body)
+        if batch:
+            await self._bulk_all(writes, batch, outcomes)
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    async def _bulk_all(self, writes: Sequence[Write], places: list[int], outcomes: list[Outcome | None]) -> None:
+        left = places
+
+        async def attempt() -> None:
+            nonlocal left
+            body = b"".join(part for place in left for part in _lines(writes[place]))
+            answer = await self._request("POST", f"/_bulk?filter_path={_BULK_FILTER}", body)
+            again: list[int] = []
+            reason = ""
+            for place, item in zip(left, answer["items"], strict=True):
+                (result,) = item.values()
+                outcome = _outcome(writes[place], result)
+                if isinstance(outcome, str):
+                    again.append(place)
+                    reason = outcome
+                else:
+                    outcomes[place] = outcome
+            left = again
+            if left:
+                raise NotNow(f"{len(left)} documents, {reason}")
+
+        await for_ever(attempt, self.url, "writing")
+
+    async def put(self, index: str, doc_id: str, body: bytes) -> None:
+        """Write one document, whatever is there."""
+
+        async def attempt() -> None:
+            await self._request("PUT", f"/{index}/_doc/{doc_id}", body)
+
+        await for_ever(attempt, self.url, "writing")
+
+    async def get(self, keys: Iterable[tuple[str, str]], field: str) -> list[Found]:
+        """Current documents by (index, id), with one field of their source; those that do not exist are left out."""
+        asked = [{"_index": index, "_id": doc_id} for index, doc_id in keys]
+        found: list[Found] = []
+        for start in range(0, len(asked), MAX_IDS):
+            body = orjson.dumps({"docs": asked[start : start + MAX_IDS]})
+
+            async def attempt(body: bytes = body) -> list[Found]:
+                answer = await self._request("POST", f"/_mget?_source_includes={field}", body)
+                return _documents(answer["docs"])
+
+            found += await for_ever(attempt, self.url, "reading documents")
+        return found
+
+    async def find(self, pattern: str, ids: Sequence[str], field: str) -> list[Found]:
+        """Documents of these ids in any index of a pattern, as of the last refresh, with one field of their source.
+
+        Complete or not at all: an answer that lacks a shard is asked for again.
+        """
+        found: list[Found] = []
+        target = f"/{pattern}/_search?allow_no_indices=true&ignore_unavailable=true&allow_partial_search_results=false"
+        for start in range(0, len(ids), MAX_IDS):
+            part = ids[start : start + MAX_IDS]
+            body = orjson.dumps(
+                {
+                    "query": {"ids": {"values": part}},
+                    "size": min(10_000, 2 * len(part)),
+                    "seq_no_primary_term": True,
+                    "track_total_hits": False,
+                    "_source": [field],
+                }
+            )
+
+            async def attempt(body: bytes = body) -> list[Found]:
+                answer = await self._request("POST", target, body)
+                if answer.get("timed_out") or answer["_shards"]["failed"]:
+                    raise NotNow("not every shard answered a look-up")
+                return [_found(hit) for hit in answer["hits"]["hits"]]
+
+            found += await for_ever(attempt, self.url, "looking up documents")
+        return found
+
+    async def refresh(self, pattern: str) -> None:
+        """Make everything written so far to a pattern visible to ``find``."""
+
+        async def attempt() -> None:
+            answer = await self._request("POST", f"/{pattern}/_refresh?allow_no_indices=true&ignore_unavailable=true")
+            if answer["_shards"]["failed"]:
+                raise NotNow("not every shard was refreshed")
+
+        await for_ever(attempt, self.url, "refreshing")
+
+    async def _request(self, method: str, target: str, body: bytes | None = None) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._blocking, method, target, body)
+
+    def _blocking(self, method: str, target: str, body: bytes | None) -> Any:
+        path, _, query = target.partition("?")
+        params = dict(part.split("=", 1) for part in query.split("&") if part)
+        return self._client.perform_request(method, path, params=params, headers=_JSON, body=body).body
+
+
+def _lines(write: Write) -> tuple[bytes, bytes, bytes, bytes]:
+    return write.action(), b"\n", write.body, b"\n"
+
+
+def _outcome(write: Write, result: dict[str, Any]) -> Outcome | str:
+    """What became of one item; a text where it must be sent again: why."""
+    status = result["status"]
+    if status < 300:
+        return Version(write.index, result["_seq_no"], result["_primary_term"])
+    if status == 409:
+        return Conflict()
+    error = result.get("error") or {}
+    why = f"{error.get('type')}: {error.get('reason')}"
+    cause = error.get("caused_by")
+    if isinstance(cause, dict):
+        why += f" ({cause.get('type')}: {cause.get('reason')})"
+    if status == 429 or status >= 500 or error.get("type") in _CLUSTER_ERRORS:
+        return why
+    return Refused(why)
+
+
+def _documents(docs: list[dict[str, Any]]) -> list[Found]:
+    found: list[Found] = []
+    for doc in docs:
+        if doc.get("found"):
+            found.append(_found(doc))
+        elif "error" in doc and doc["error"].get("type") != "index_not_found_exception":
+            raise NotNow(f"a document cannot be read: {doc['error'].get('type')}: {doc['error'].get('reason')}")
+    return found
+
+
+def _found(hit: dict[str, Any]) -> Found:
+    return Found(hit["_id"], Version(hit["_index"], hit["_seq_no"], hit["_primary_term"]), hit["_source"])

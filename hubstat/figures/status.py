@@ -1,0 +1,43 @@
+"""When a hub is behind, to be watched, or fine: the fixed thresholds, in this one place for page and mail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+Status = Literal["behind", "watch", "fine", "none"]
+
+# Shares of the invoices whose promise is past (M1, M2). A working day runs near 2 % late.
+WATCH_LATE_RATE: Final = 0.02
+BEHIND_LATE_RATE: Final = 0.05
+# Deviation of a Friend-hour's deliveries from the network in that hour: two steps each way.
+HEAT_STEPS: Final = (0.025, 0.07)
+# Below this many invoices a Friend's rate is shown as "—" (display only; data always carries it).
+FRIEND_RATE_BASE: Final = 20
+
+
+def late_prefix(direction: str) -> str:
+    """Key prefix of the delay metric of a direction: ``m1`` for DELIVERY, ``m2`` for RETURN."""
+    return "m2" if direction == "RETURN" else "m1"
+
+
+def status(figures: Mapping[str, Any], direction: str) -> Status:
+    """``none``: nothing due. ``behind``: late ones are open and the late rate is at or over the upper threshold.
+    ``watch``: late ones are open, or the rate is at or over the lower one. Else ``fine``."""
+    if not figures.get("due"):
+        return "none"
+    prefix = late_prefix(direction)
+    late_open = figures.get(f"{prefix}_late_open") or 0
+    rate = figures.get(f"{prefix}_rate") or 0.0
+    if late_open and rate >= BEHIND_LATE_RATE:
+        return "behind"
+    return "watch" if late_open or rate >= WATCH_LATE_RATE else "fine"
+
+
+def heat_step(value: float | None, network: float | None) -> int:
+    """-2, -1, 0, 1, 2: how far a rate lies under or over the network's in the same hour; 0 where either is unknown."""
+    if value is None or not network:
+        return 0
+    away = value / network - 1
+    size = sum(abs(away) >= step for step in HEAT_STEPS)
+    return size if away > 0 else -size

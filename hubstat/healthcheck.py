@@ -1,0 +1,70 @@
+"""Whether a service of this installation works, for container health checks: ``python -m hubstat.healthcheck NAME``.
+
+Prints one line; exit code 0 if it works, 1 if not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+from typing import Final
+
+from hubstat import engines
+from hubstat.elastic.client import connect
+from hubstat.elastic.store import Store
+from hubstat.errors import EngineError, HubstatError
+from hubstat.settings import Settings
+
+_USUAL_PORT: Final = 8050
+_ANSWER_SECONDS: Final = 5.0
+# A worker reports every second; as long as this it may be in a rebalance.
+_SILENT_SECONDS: Final = 60.0
+
+
+def ingest(settings: Settings, now_ms: int) -> str:
+    """What the worker of these settings last reported. Raises HubstatError where that is too long ago."""
+    with closing(connect(settings.elasticsearch, engines.locate(settings).elasticsearch_url)) as client:
+        beats = {beat.worker: beat.written_at for beat in Store(client, settings.namespace).heartbeats()}
+    worker = settings.ingest.worker_id
+    if worker not in beats:
+        raise HubstatError(f"ingest worker {worker} has not reported yet")
+    silent = (now_ms - beats[worker]) / 1000
+    if silent > _SILENT_SECONDS:
+        raise HubstatError(f"ingest worker {worker} last reported {silent:.0f} s ago")
+    return f"ingest worker {worker} reported {silent:.0f} s ago"
+
+
+def dashboard(settings: Settings, now_ms: int) -> str:
+    """Where the dashboard answers. Raises EngineError where it does not."""
+    url = f"http://{settings.dashboard.host}:{settings.dashboard.port or _USUAL_PORT}/"
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=_ANSWER_SECONDS):
+            return f"the dashboard answers at {url}"
+    except (OSError, http.client.HTTPException) as error:
+        raise EngineError(f"the dashboard does not answer at {url}: {error}") from error
+
+
+CHECKS: Final[dict[str, Callable[[Settings, int], str]]] = {"ingest": ingest, "dashboard": dashboard}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Check one service. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m hubstat.healthcheck")
+    parser.add_argument("service", choices=sorted(CHECKS))
+    service: str = parser.parse_args(arguments).service
+    try:
+        sys.stdout.write(CHECKS[service](Settings(), time.time_ns() // 1_000_000) + "\n")
+    except Exception as error:  # a check that cannot be made is one that failed, whatever the reason
+        sys.stdout.write(f"{type(error).__name__}: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

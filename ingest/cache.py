@@ -1,0 +1,97 @@
+"""The current documents in memory: the events of each as compressed bytes with its place and guards, bounded in bytes.
+
+It decides the throughput: a hit saves the read before the write. LZ4 because an entry is packed and unpacked once an
+event: 2 µs for 2 KB against 14 µs for zlib, at 40 % of the size instead of 28 %.
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Final
+
+import cramjam
+import orjson
+
+from hubstat.elastic.writer import Version
+
+_HEAD: Final = struct.Struct("<IQQd")
+# What Python keeps around one entry: the slots of the ordered dict, and the headers of the key and the bytes.
+_OVERHEAD_BYTES: Final = 260
+
+
+class DocumentCache:
+    """Least recently used documents go first, but none younger than ``keep_seconds``: a search may not see it yet.
+
+    So the bound can be passed for that long under a burst. Not for several threads.
+    """
+
+    def __init__(self, max_bytes: int, keep_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._max_bytes = max_bytes
+        self._keep_seconds = keep_seconds
+        self._clock = clock
+        self._entries: OrderedDict[str, bytes] = OrderedDict()
+        self._bytes = 0
+        self._indices: list[str] = []
+        self._numbers: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def size(self) -> int:
+        """Memory taken, about."""
+        return self._bytes
+
+    def get(self, key: str) -> tuple[Version, Any] | None:
+        """Version and stored log (parsed afresh, so the caller may change it); None when unknown."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        self._entries.move_to_end(key)
+        number, seq_no, primary_term, _ = _HEAD.unpack_from(entry)
+        stored = orjson.loads(memoryview(cramjam.lz4.decompress_block(entry[_HEAD.size :])))
+        return Version(self._indices[number], seq_no, primary_term), stored
+
+    def age(self, key: str) -> float | None:
+        """Seconds since a document was put; None when unknown."""
+        entry = self._entries.get(key)
+        return None if entry is None else self._clock() - float(_HEAD.unpack_from(entry)[3])
+
+    def put(self, key: str, version: Version, stored: bytes) -> None:
+        """Keep the current log of a document, as JSON."""
+        number = self._numbers.get(version.index)
+        if number is None:
+            number = self._numbers[version.index] = len(self._indices)
+            self._indices.append(version.index)
+        head = _HEAD.pack(number, version.seq_no, version.primary_term, self._clock())
+        entry = head + bytes(cramjam.lz4.compress_block(stored))
+        self.drop(key)
+        self._entries[key] = entry
+        self._bytes += _size(key, entry)
+        self._evict()
+
+    def drop(self, key: str) -> None:
+        """Forget one document."""
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._bytes -= _size(key, entry)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+        self._bytes = 0
+
+    def _evict(self) -> None:
+        limit = self._clock() - self._keep_seconds
+        while self._bytes > self._max_bytes and self._entries:
+            key, entry = next(iter(self._entries.items()))
+            if _HEAD.unpack_from(entry)[3] > limit:
+                return
+            self.drop(key)
+
+
+def _size(key: str, entry: bytes) -> int:
+    return len(key) + len(entry) + _OVERHEAD_BYTES

@@ -1,0 +1,254 @@
+"""Invoice events into invoice documents: steps 2 to 6 of the way of one event.
+
+The order of a flush, which is the promise that nothing is lost and nothing counts twice:
+
+1. decode every record; what is refused becomes a dead letter,
+2. read the current document of every invoice touched: the cache, the hinted index, then every index,
+3. merge the events into its set; an unchanged set is not written,
+4. write whole documents, guarded; one that somebody else wrote first is read again, merged and written again,
+5. publish what the consumed records affect: Friends' activities and supersessions, also where nothing was written,
+6. return, when Kafka has confirmed 5 and the dead letters are kept. Only then the caller may commit.
+
+Repeating any part of it is harmless: events are a set, letters have fixed ids, derived records are identical.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from hubstat.domain import time as tm
+from hubstat.domain.contract import Event, Refusal, decode_invoice_event, is_derived
+from hubstat.domain.document import SHARED, home_date, invoice_document, restore_invoice
+from hubstat.domain.log import EventLog
+from hubstat.elastic import dead_letters
+from hubstat.elastic.names import Names
+from hubstat.elastic.writer import Conflict, Found, Refused, Version, Write, Writer
+from hubstat.settings import Settings
+from ingest.cache import DocumentCache
+from ingest.derive import SOURCE_RECEIVED_AT, friend_activities, supersessions
+from ingest.records import Counters, Message, Publisher, Record, Reporter, dead_letter, received_at, source_received_at
+from ingest.topics import Topics
+
+if TYPE_CHECKING:
+    from faust.types import TP
+
+# A refresh under load takes longer than its interval; entries must outlive it in the cache.
+_LEAST_KEEP_SECONDS: Final = 5.0
+
+
+@dataclass(slots=True)
+class _Invoice:
+    """One invoice of a flush: its records, and its document as far as it is known. ``version`` None: to be created."""
+
+    key: str
+    home: str
+    records: list[tuple[Record, Event]] = field(default_factory=list)
+    log: EventLog = field(default_factory=EventLog)
+    version: Version | None = None
+    cached: bool = False
+
+    @property
+    def events(self) -> list[Event]:
+        return [event for _, event in self.records]
+
+
+class InvoiceFlusher:
+    """Writes records of ``invoice-events``; one instance serves all lanes.
+
+    trusted: whether a record's ``received-at`` header is its received time.
+    """
+
+    def __init__(self, settings: Settings, writer: Writer, publisher: Publisher, *, trusted: bool) -> None:
+        self._names = Names(settings.namespace)
+        self._topics = Topics.of(settings.namespace)
+        self._zone = tm.zone(settings.country)
+        self._writer = writer
+        self._publisher = publisher
+        self._trusted = trusted
+        keep = max(_LEAST_KEEP_SECONDS, 2 * seconds(settings.elasticsearch.refresh_interval))
+        self._cache = DocumentCache(settings.ingest.cache_mb * 1024 * 1024 * 3 // 4, keep)
+        self._busy: dict[str, asyncio.Event] = {}
+        self.gather = settings.ingest.chunk_records
+        self.linger = 0.0
+        self.counters = Counters()
+        self._reporter = Reporter("invoice events", self.counters)
+
+    async def assigned(self, partitions: set[TP]) -> None:
+        """Make what other workers wrote visible to the look-up by id."""
+        if partitions:
+            await self._writer.refresh(self._names.all_invoices)
+
+    async def flush(self, records: Sequence[Record]) -> None:
+        """Write every record, or its dead letter, and publish what it affects; then everything of it is safe."""
+        self.counters.records += len(records)
+        letters: list[dead_letters.DeadLetter] = []
+        invoices = self._decode(records, letters)
+        done = await self._hold(invoices)
+        try:
+            await self._read(list(invoices.values()))
+            await self._write(list(invoices.values()), letters)
+        finally:
+            for key in invoices:
+                del self._busy[key]
+            done.set()
+        await self._publish(invoices.values())
+        if letters:
+            self.counters.refused += len(letters)
+            await dead_letters.write(self._writer, self._names.namespace, letters)
+        self._reporter.tick()
+
+    def _decode(self, records: Sequence[Record], letters: list[dead_letters.DeadLetter]) -> dict[str, _Invoice]:
+        invoices: dict[str, _Invoice] = {}
+        for record in records:
+            try:
+                event = self._event(record)
+            except Refusal as refusal:
+                letters.append(dead_letter(record, refusal))
+                continue
+            self.counters.unknown_fields += len(event.unknown)
+            invoice = invoices.get(event.key)
+            if invoice is None:
+                invoice = invoices[event.key] = _Invoice(event.key, home_date(event, self._zone))
+            invoice.records.append((record, event))
+        return invoices
+
+    def _event(self, record: Record) -> Event:
+        carried = source_received_at(record)
+        if carried is not None:
+            event = decode_invoice_event(record.value, carried, self._zone)
+            if is_derived(event.copy.sent):
+                return event
+        event = decode_invoice_event(record.value, received_at(record, self._trusted, self.counters), self._zone)
+        if is_derived(event.copy.sent):
+            raise Refusal("reserved_source", "source", "hubstat is the source of derived records; use another name")
+        return event
+
+    async def _hold(self, keys: Iterable[str]) -> asyncio.Event:
+        """Wait until no other lane works on these invoices, then claim them: two lanes must not create one twice."""
+        while other := next((self._busy[key] for key in keys if key in self._busy), None):
+            await other.wait()
+        done = asyncio.Event()
+        self._busy.update(dict.fromkeys(keys, done))
+        return done
+
+    async def _read(self, invoices: Iterable[_Invoice]) -> None:
+        """Fill in the current documents; ones that exist nowhere stay empty."""
+        missing: dict[str, _Invoice] = {}
+        for invoice in invoices:
+            cached = self._cache.get(invoice.key)
+            if cached is None:
+                missing[invoice.key] = invoice
+            else:
+                invoice.version, stored = cached
+                invoice.cached = True
+                invoice.log = restore_invoice(invoice.key, {"events": {"log": stored}})
+        self.counters.cache_misses += len(missing)
+        if missing:
+            hinted = [(self._names.invoices(invoice.home), key) for key, invoice in missing.items()]
+            self._found(missing, await self._writer.get(hinted, "events"))
+        if missing:
+            # The document may be kept under another date. Then it was written before the assignment's refresh, or by
+            # this worker so long ago that the cache may have let it go: in both cases a search sees it.
+            self._found(missing, await self._writer.find(self._names.all_invoices, list(missing), "events"))
+
+    def _found(self, missing: dict[str, _Invoice], documents: Iterable[Found]) -> None:
+        # Sorted, so that of twins every worker goes on with the same one.
+        for document in sorted(documents, key=lambda each: each.version.index):
+            invoice = missing.pop(document.id, None)
+            if invoice is not None:
+                invoice.version = document.version
+                invoice.log = restore_invoice(invoice.key, document.source)
+
+    async def _write(self, invoices: list[_Invoice], letters: list[dead_letters.DeadLetter]) -> None:
+        """Merge and write until every document holds its records' events."""
+        pending = invoices
+        while pending:
+            changed: list[tuple[_Invoice, bytes]] = []
+            writes: list[Write] = []
+            for invoice in pending:
+                if invoice.log.merge(_own_copies(invoice.events)):
+                    body, stored = _encode(invoice_document(invoice.key, invoice.log, self._zone))
+                    index = invoice.version.index if invoice.version else self._names.invoices(invoice.home)
+                    writes.append(Write(index, invoice.key, body, invoice.version))
+                    changed.append((invoice, stored))
+                elif invoice.version:
+                    self.counters.unchanged += 1
+                    if not invoice.cached:
+                        self._cache.put(invoice.key, invoice.version, _json(invoice.log.stored(SHARED)))
+            pending = []
+            for (invoice, stored), write, outcome in zip(changed, writes, await self._writer.bulk(writes), strict=True):
+                if isinstance(outcome, Version):
+                    self.counters.written += 1
+                    self._cache.put(invoice.key, outcome, stored)
+                elif isinstance(outcome, Conflict):
+                    self.counters.conflicts += 1
+                    invoice.version = Version(write.index, 0, 0)
+                    pending.append(invoice)
+                else:
+                    self._refuse(invoice, outcome, letters)
+            if pending:
+                await self._read_again(pending)
+
+    async def _read_again(self, invoices: list[_Invoice]) -> None:
+        """After a conflict: the document as it is now, in the index it was written to."""
+        missing = {invoice.key: invoice for invoice in invoices}
+        asked = [(invoice.version.index, invoice.key) for invoice in invoices if invoice.version]
+        for invoice in invoices:
+            self._cache.drop(invoice.key)
+            invoice.log, invoice.version, invoice.cached = EventLog(), None, False
+        self._found(missing, await self._writer.get(asked, "events"))
+
+    def _refuse(self, invoice: _Invoice, outcome: Refused, letters: list[dead_letters.DeadLetter]) -> None:
+        """The document as it would be is refused for good: its records of this flush become letters."""
+        refusal = Refusal("not_storable", "", f"Elasticsearch refuses the invoice's document: {outcome.why[:2000]}")
+        letters.extend(dead_letter(record, refusal) for record, _ in invoice.records)
+        self._cache.drop(invoice.key)
+        invoice.records.clear()
+
+    async def _publish(self, invoices: Iterable[_Invoice]) -> None:
+        activities: list[Message] = []
+        derived: list[Message] = []
+        for invoice in invoices:
+            events = invoice.events
+            for activity in friend_activities(invoice.key, invoice.log, events, self._zone):
+                activities.append((activity.friend_id.encode(), activity.encode(), []))
+            for each in supersessions(invoice.key, invoice.log, events):
+                headers = [(SOURCE_RECEIVED_AT, str(each.received).encode())]
+                derived.append((each.invoice_no.encode(), each.value, headers))
+        self.counters.published += len(activities) + len(derived)
+        for topic, messages in ((self._topics.friend_activity, activities), (self._topics.invoice_events, derived)):
+            if messages:
+                await self._publisher.publish_many(topic, messages)
+
+
+def _own_copies(events: Iterable[Event]) -> Iterable[Event]:
+    """The events with copies of their own: a log changes the copies that it holds."""
+    for event in events:
+        copy = event.copy
+        yield Event(event.key, event.event_id, type(copy)(copy.time, copy.received, copy.sent), event.unknown)
+
+
+def _json(stored: list[list[Any]]) -> bytes:
+    """A log as it is kept. Keys are sorted: equal sets of events give equal bytes."""
+    return orjson.dumps(stored, option=orjson.OPT_SORT_KEYS)
+
+
+def _encode(document: dict[str, Any]) -> tuple[bytes, bytes]:
+    """The document as JSON and, apart, its stored log."""
+    stored = _json(document["events"]["log"])
+    document["events"] = {"log": orjson.Fragment(stored)}
+    return orjson.dumps(document), stored
+
+
+def seconds(interval: str) -> float:
+    """A refresh interval such as ``1s``, ``500ms`` or ``2m`` in seconds; ``-1`` (never) is an hour."""
+    for unit, factor in (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)):
+        number = interval.removesuffix(unit)
+        if number != interval and number.replace(".", "", 1).isdigit():
+            return float(number) * factor
+    return 3600.0

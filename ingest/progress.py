@@ -1,0 +1,118 @@
+"""How far ingest has come: waits until everything that was sent shows in figures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from hubstat.errors import EngineError
+from hubstat.settings import Settings
+from ingest.topics import Topics, connection
+
+# What ingest derives from a record it publishes before it commits that record. So once all is committed up to an end,
+# the derived records lie before the next end: activities and supersessions, then the activities of those.
+_ROUNDS: Final = 3
+_POLL_SECONDS: Final = 0.25
+_STALL_SECONDS: Final = 120.0
+
+Offsets = dict[TopicPartition, int]
+
+
+def group_id(namespace: str) -> str:
+    """Consumer group of a namespace's ingest workers."""
+    return f"{namespace}-ingest"
+
+
+def behind(committed: Offsets, target: Offsets) -> int:
+    """Records below the target that are not committed."""
+    return sum(max(0, end - committed.get(partition, 0)) for partition, end in target.items())
+
+
+async def wait_until_ingested(
+    settings: Settings,
+    bootstrap: str,
+    on_progress: Callable[[int], None] | None = None,
+    stall_seconds: float = _STALL_SECONDS,
+) -> None:
+    """Return once all that is in the topics now, and all that ingest derives from it, is written.
+
+    on_progress: called with the number of records left. Raises EngineError where Kafka does not answer, or ingest
+    makes no progress for ``stall_seconds``. Records sent by others meanwhile are not waited for, so a live stream
+    does not hold it up.
+    """
+    watch = _Watch(settings, bootstrap, on_progress, stall_seconds)
+    try:
+        await watch.start()
+        for _ in range(_ROUNDS):
+            await watch.reach(await watch.ends())
+    except (KafkaError, OSError) as error:
+        why = str(error) or type(error).__name__
+        raise EngineError(
+            f"Kafka at {bootstrap} does not answer: {why}; is it running? see `hubstat engines status`"
+        ) from error
+    finally:
+        await watch.close()
+
+
+class _Watch:
+    """Looks at a consumer group from outside."""
+
+    def __init__(
+        self, settings: Settings, bootstrap: str, on_progress: Callable[[int], None] | None, stall_seconds: float
+    ) -> None:
+        arguments = {"bootstrap_servers": bootstrap, **connection(settings.kafka)}
+        self._group = group_id(settings.namespace)
+        self._topics = Topics.of(settings.namespace).names()
+        self._on_progress = on_progress
+        self._stall_seconds = stall_seconds
+        self._admin = AIOKafkaAdminClient(**arguments)
+        self._consumer = AIOKafkaConsumer(enable_auto_commit=False, **arguments)
+
+    async def start(self) -> None:
+        await self._admin.start()
+        await self._consumer.start()
+
+    async def close(self) -> None:
+        await self._consumer.stop()
+        await self._admin.close()
+
+    async def ends(self) -> Offsets:
+        """End offsets of every partition that holds records."""
+        described = await self._admin.describe_topics(list(self._topics))
+        partitions = [
+            TopicPartition(topic["topic"], partition["partition"])
+            for topic in described
+            for partition in topic["partitions"]
+        ]
+        begins: Offsets = await self._consumer.beginning_offsets(partitions)
+        ends: Offsets = await self._consumer.end_offsets(partitions)
+        return {partition: end for partition, end in ends.items() if end > begins[partition]}
+
+    async def committed(self) -> Offsets:
+        """Offsets the group has committed."""
+        offsets = await self._admin.list_consumer_group_offsets(self._group)
+        return {partition: meta.offset for partition, meta in offsets.items()}
+
+    async def reach(self, target: Offsets) -> None:
+        """Wait until the group has committed up to the target."""
+        clock = asyncio.get_running_loop().time
+        left, moved = -1, clock()
+        while True:
+            now = behind(await self.committed(), target)
+            if self._on_progress is not None:
+                self._on_progress(now)
+            if now == 0:
+                return
+            if now != left:
+                left, moved = now, clock()
+            elif clock() - moved > self._stall_seconds:
+                raise EngineError(
+                    f"ingest has not moved for {self._stall_seconds:.0f} s with {now} records left; "
+                    "is it running? look into the logs that `hubstat up` named"
+                )
+            await asyncio.sleep(_POLL_SECONDS)

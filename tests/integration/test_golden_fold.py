@@ -1,0 +1,23 @@
+"""The Python interpreter against golden figures, no engine."""
+
+from golden import compare_nasty, data_folder
+from memory import MemoryNetwork
+
+
+def nasty_network() -> MemoryNetwork:
+    folder = data_folder() / "nasty_1"
+    network = MemoryNetwork({path.name: path.read_text() for path in folder.glob("*.csv")})
+    for line in (folder / "events.ndjson").read_bytes().splitlines():
+        network.add_invoice(line)
+    for line in (folder / "friend_events.ndjson").read_bytes().splitlines():
+        network.add_friend(line)
+    return network
+
+
+def test_every_figure_of_nasty_1() -> None:
+    network = nasty_network()
+    assert len(network.refused) == 14
+    comparison = compare_nasty(network.query)
+    print(f"nasty_1: {comparison.compared} values compared, {comparison.missing} of later metrics")  # noqa: T201
+    assert comparison.differing == []
+    assert comparison.compared > 70_000

@@ -1,0 +1,242 @@
+"""Screens over a made-up network: figures exactly as given, states apart, only changes sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+from dashboard_fake import NOW, FakeBoard
+
+from dashboard.app import Updates
+from dashboard.grids import worst_first
+from dashboard.live import Screens, screen_key
+from dashboard.place import Place
+from hubstat.errors import EngineError
+from hubstat.figures.formats import LANGS, Lang
+from hubstat.settings import DashboardSettings
+
+
+def walk(node: Any) -> Iterator[Any]:
+    """Every component of a tree."""
+    if isinstance(node, list | tuple):
+        for child in node:
+            yield from walk(child)
+    elif hasattr(node, "to_plotly_json"):
+        yield node
+        yield from walk(getattr(node, "children", None))
+
+
+def words(tree: Any) -> str:
+    texts = []
+    for node in walk(tree):
+        children = getattr(node, "children", None)
+        parts = children if isinstance(children, list) else [children]
+        texts += [part for part in parts if isinstance(part, str)]
+    return " ".join(texts)
+
+
+def figures(tree: Any) -> dict[tuple[str, str], Any]:
+    """Raw values by (hub, metric) of every figure outside the tables; differing values of one figure fail."""
+    found: dict[tuple[str, str], Any] = {}
+    for node in walk(tree):
+        props = node.to_plotly_json()["props"]
+        if "data-hub" in props:
+            key = (props["data-hub"], props["data-metric"])
+            value = orjson.loads(props["data-value"])
+            assert found.setdefault(key, value) == value, key
+    return found
+
+
+def table(tree: Any) -> Any:
+    return next(node for node in walk(tree) if type(node).__name__ == "AgGrid")
+
+
+@pytest.fixture
+def board() -> FakeBoard:
+    return FakeBoard()
+
+
+@pytest.fixture
+def updates(board: FakeBoard) -> Updates:
+    return Updates(Screens(board), DashboardSettings())
+
+
+def build(board: FakeBoard, place: Place) -> Any:
+    return Screens(board).build(place, "light", board.moment(place)).tree
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(
+    "place",
+    [
+        Place(),
+        Place(direction="RETURN"),
+        Place("region", "R1"),
+        Place("area", "A00"),
+        Place("camp", "C101", proof="m1_late_open"),
+        Place("friend", "C101/F1012"),
+        Place("friend", "C101/unassigned"),
+        Place("invoice", "X-1"),
+        Place(as_of=NOW, known_at=NOW),
+    ],
+)
+def test_every_screen_can_be_built_and_sent(updates: Updates, place: Place, lang: Lang) -> None:
+    answer, props = updates.answer(place.go(lang=lang, proof=place.proof).search(FakeBoard.zone), "dark", None)
+    assert answer["ok"], props
+    assert set(props) >= {"screen", "crumbs", "filters", "asof"}
+
+
+@pytest.mark.parametrize(
+    ("place", "level"),
+    [(Place(), "nationwide"), (Place("region", "R2"), "region"), (Place("camp", "C012"), "camp")],
+)
+def test_figures_are_the_readers(board: FakeBoard, place: Place, level: str) -> None:
+    here = next(
+        node for node in board.nodes(place, board.moment(place), level, None) if node.hub == (place.hub or "KR")
+    )
+    shown = figures(build(board, place))
+    hub = f"{level}:{here.hub}"
+    compared = 0
+    for (shown_hub, metric), value in shown.items():
+        name, _, part = metric.partition(".")
+        if shown_hub == hub:
+            expected = here.figures[name] if not part else here.figures[name].get(part)
+            assert value == expected, metric
+            compared += 1
+    assert compared >= 25
+
+
+def test_children_and_unassigned_are_all_there_worst_first(board: FakeBoard) -> None:
+    tree = build(board, Place("camp", "C101"))
+    grid = table(tree)
+    assert [row["rank"] for row in grid.rowData] == list(range(10))
+    late = [row["f"]["m1_late_open"] for row in grid.rowData]
+    assert late == sorted(late, reverse=True)
+    pinned = grid.dashGridOptions["pinnedBottomRowData"]
+    assert [row["id"] for row in pinned] == ["friend:C101/unassigned", "camp:C101"]
+    assert sum(row["f"]["due"] for row in [*grid.rowData, pinned[0]]) == pinned[1]["f"]["due"]
+
+
+def test_worst_first_is_late_open_then_completion_then_name(board: FakeBoard) -> None:
+    place = Place("area", "A00")
+    nodes = board.nodes(place, board.moment(place), "camp", None)
+    ordered = worst_first(nodes, "m1", "ko")
+    keys = [(-node.figures["m1_late_open"], node.figures["completion"], node.name_ko) for node in ordered]
+    assert keys == sorted(keys)
+
+
+def test_a_friends_rate_of_few_is_hidden_on_screen_but_not_in_data(board: FakeBoard) -> None:
+    board.friends["C101", "F1010"]["base"] = 19
+    grid = table(build(board, Place("camp", "C101")))
+    row = next(row for row in grid.rowData if row["id"].endswith("F1010"))
+    assert row["x"] == {"m1_rate": "—"}
+    assert row["f"]["m1_rate"] is not None
+
+
+def test_no_deliveries_is_not_no_data(board: FakeBoard) -> None:
+    for key, raw in board.friends.items():
+        if key[0] == "C101":
+            raw.update(due=0, completed=0)
+    quiet = words(build(board, Place("camp", "C101")))
+    assert "예정이 없습니다. 자료는 정상으로 받고 있습니다." in quiet
+    unknown = words(build(FakeBoard(empty=True), Place()))
+    assert "모름" in unknown
+    assert "0이 아니라 모르는 것입니다" in unknown
+    assert "예정이 없습니다" not in unknown
+
+
+def test_an_unchanged_generation_sends_the_as_of_line_alone(board: FakeBoard, updates: Updates) -> None:
+    first, _ = updates.answer("", "light", None)
+    board.now += 2_000
+    second, props = updates.answer("", "light", first)
+    assert set(props) == {"asof"}
+    assert second["seq"] == first["seq"] + 1
+
+
+def test_a_changed_friend_sends_the_changed_rows_alone(board: FakeBoard, updates: Updates) -> None:
+    search = Place("camp", "C101").search(board.zone)
+    first, _ = updates.answer(search, "light", None)
+    board.friends["C101", "F1012"]["late_open"] += 1
+    board.generation += 1
+    _, props = updates.answer(search, "light", first)
+    key = screen_key(Place("camp", "C101"), "light")
+    grid = props[f"friends-{key}"]
+    changed = [row["id"] for row in grid["rowTransaction"]["update"]]
+    assert "friend:C101/F1012" in changed
+    assert len(changed) < 10
+    assert "rowData" not in grid
+    assert "screen" not in props
+    assert f"hourly-{key}" not in props
+
+
+def test_the_table_is_sent_whole_where_the_server_does_not_know_what_is_shown(board: FakeBoard) -> None:
+    search = Place("camp", "C101").search(board.zone)
+    first, _ = Updates(Screens(board), DashboardSettings()).answer(search, "light", None)
+    board.friends["C101", "F1012"]["late_open"] += 1
+    board.generation += 1
+    _, props = Updates(Screens(board), DashboardSettings()).answer(search, "light", first)
+    assert len(props[f"friends-{screen_key(Place('camp', 'C101'), 'light')}"]["rowData"]) == 10
+
+
+def test_a_failed_refresh_keeps_the_screen_and_names_the_cause(board: FakeBoard, updates: Updates) -> None:
+    first, _ = updates.answer("", "light", None)
+    board.fail = EngineError("Elasticsearch does not answer at http://127.0.0.1:1")
+    stale, props = updates.answer("", "light", first)
+    assert props == {}
+    assert stale["ok"]
+    assert stale["stale"].startswith("Elasticsearch does not answer")
+    board.fail = None
+    again, _ = updates.answer("", "light", stale)
+    assert "stale" not in again
+
+
+def test_a_first_failure_shows_the_error_and_then_recovers(board: FakeBoard, updates: Updates) -> None:
+    board.fail = EngineError("no engine")
+    failed, props = updates.answer("", "light", None)
+    assert not failed["ok"]
+    assert failed["live"]
+    assert "수치를 낼 수 없습니다" in words(props["screen"]["children"])
+    board.fail = None
+    good, props = updates.answer("", "light", failed)
+    assert good["ok"]
+    assert "screen" in props
+
+
+def test_an_unexpected_failure_gives_a_reference_not_a_traceback(
+    board: FakeBoard, updates: Updates, caplog: pytest.LogCaptureFixture
+) -> None:
+    board.fail = RuntimeError("secret detail")
+    _, props = updates.answer("", "light", None)
+    shown = words(props["screen"]["children"])
+    assert "참조 e-" in shown
+    assert "secret detail" not in shown
+    assert "secret detail" in caplog.text
+
+
+@pytest.mark.parametrize("search", ["?level=planet", "?level=camp&hub=NOPE", "?level=invoice&hub=missing"])
+def test_an_address_that_leads_nowhere_is_an_error_state(updates: Updates, search: str) -> None:
+    answer, props = updates.answer(search, "light", None)
+    assert not answer["ok"]
+    assert "screen" in props
+
+
+def test_a_fixed_moment_is_not_refreshed_and_says_so(board: FakeBoard, updates: Updates) -> None:
+    answer, props = updates.answer(Place(as_of=NOW, known_at=NOW).search(board.zone), "light", None)
+    assert not answer["live"]
+    assert "고정된 시점" in words(props["fixed"]["children"])
+
+
+def test_the_drawer_lists_as_many_as_its_figure(board: FakeBoard) -> None:
+    screens = Screens(board)
+    place = Place("camp", "C101", proof="m1_late_open")
+    built = screens.build(place, "light", board.moment(place))
+    node = next(n for n in walk(built.drawer) if getattr(n, "id", None) == "proof-figure")
+    props = node.to_plotly_json()["props"]
+    assert props["data-value"] == props["data-list"]
+    rows = screens.proof_rows(built.scene.key, 0, 10)
+    assert rows is not None
+    assert rows["rowCount"] == int(props["data-value"])
+    assert len(rows["rowData"]) == 10
+    assert screens.proof_rows("unknown", 0, 10) is None

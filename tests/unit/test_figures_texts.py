@@ -1,0 +1,82 @@
+"""The catalogue is complete in both languages and every key is used; every key that is used exists."""
+
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import hubstat
+from hubstat.domain.codes import DELIVERY_CODES, DIRECTIONS, RETURN_CODES
+from hubstat.domain.invoice import STATES
+from hubstat.domain.metrics import metrics_for
+from hubstat.figures.texts import TEXTS, definition, label, text
+
+ROOT = Path(hubstat.__file__).parents[1]
+SOURCES = [
+    *(ROOT / "dashboard").rglob("*.py"),
+    *(ROOT / "hubstat" / "figures").glob("*.py"),
+    *(ROOT / "reports").rglob("*.py"),
+]
+# Keys that are put together from a part known only at run time: prefix → every ending that may come.
+MADE = {
+    "wave.": ("DAWN", "DAY", "SAME_DAY", "all", "label"),
+    "direction.": (*DIRECTIONS, "label"),
+    "level.": ("region", "area", "camp", "friend"),
+    "state.": tuple({state for states in STATES.values() for state in states}),
+    "event.": tuple({*DELIVERY_CODES, *RETURN_CODES}),
+    "standing.": ("decides", "voided", "other_copy", "later", "unknown_yet"),
+    "excluded.": ("break", "app_lock", "load_wait", "window_wait", "incident", "offline"),
+    "verdict.status.": ("behind", "watch", "fine", "none"),
+    "invoice.counts.": ("date", "wave", "camp", "friend", "promise", "completed", "state", "why"),
+    "chart.": ("hour", "in_hour", "so_far", "share"),
+    "tile.name.": ("due", "completed", "late_open", "rate", "closed", "first_attempt_rate", "hourly_deliveries",
+                   "idle_minutes", "friends_out"),
+}  # fmt: skip
+
+
+def _used() -> set[str]:
+    literal = re.compile(r"""["']([a-z_]+(?:\.[A-Za-z_]+)*)["']""")
+    found = {key for path in SOURCES if path.name != "texts.py" for key in literal.findall(path.read_text())}
+    return found | {prefix + ending for prefix, endings in MADE.items() for ending in endings}
+
+
+def _placeholders(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+def test_every_key_has_both_languages_with_the_same_placeholders() -> None:
+    for key, (korean, english) in TEXTS.items():
+        assert korean, key
+        assert english, key
+        assert _placeholders(korean) == _placeholders(english), key
+
+
+def test_every_key_is_used() -> None:
+    assert sorted(set(TEXTS) - _used()) == []
+
+
+def test_every_key_that_is_put_together_exists() -> None:
+    assert sorted({prefix + ending for prefix, endings in MADE.items() for ending in endings} - set(TEXTS)) == []
+
+
+def test_every_literal_key_exists() -> None:
+    calls = re.compile(r'(?:\bsay|\btext)\(\s*"([^"]+)"')
+    used = {key for path in SOURCES for key in calls.findall(path.read_text())}
+    assert used, "no call found: the pattern is wrong"
+    assert sorted(used - set(TEXTS)) == []
+
+
+def test_an_unknown_key_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        text("no.such", "ko")
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_labels_and_definitions_come_from_the_registry(direction: str) -> None:
+    for metric in metrics_for(direction):  # type: ignore[arg-type]
+        for lang in ("ko", "en"):
+            assert label(metric, direction, lang)  # type: ignore[arg-type]
+            assert definition(metric, direction, lang)  # type: ignore[arg-type]

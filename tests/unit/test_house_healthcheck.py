@@ -1,0 +1,88 @@
+"""The containers' health checks: fine, late, absent, and unable to look."""
+
+from __future__ import annotations
+
+import io
+import urllib.request
+from email.message import Message
+from typing import Any
+
+import pytest
+
+from hubstat import healthcheck
+from hubstat.elastic.store import Heartbeat
+from hubstat.engines import EngineAddresses
+from hubstat.errors import EngineError, HubstatError
+from hubstat.settings import Settings
+
+NOW = 1_795_222_470_000
+
+
+class _Client:
+    def close(self) -> None:
+        pass
+
+
+def _workers(monkeypatch: pytest.MonkeyPatch, *beats: Heartbeat) -> None:
+    class Reports:
+        def __init__(self, client: Any, namespace: str) -> None:
+            assert namespace == "hubstat"
+
+        def heartbeats(self) -> list[Heartbeat]:
+            return list(beats)
+
+    monkeypatch.setattr(healthcheck, "connect", lambda settings, url: _Client())
+    monkeypatch.setattr(healthcheck, "Store", Reports)
+    monkeypatch.setattr(healthcheck.engines, "locate", lambda settings: EngineAddresses("http://es", "k:1", "settings"))
+
+
+def test_a_worker_that_reported_lately_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    _workers(monkeypatch, Heartbeat("1", NOW - 60_000, None))
+    assert healthcheck.ingest(Settings(), NOW) == "ingest worker 1 reported 60 s ago"
+
+
+def test_a_worker_that_is_silent_or_another_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    _workers(monkeypatch, Heartbeat("1", NOW - 61_000, None), Heartbeat("2", NOW, None))
+    with pytest.raises(HubstatError, match="last reported 61 s ago"):
+        healthcheck.ingest(Settings(), NOW)
+    _workers(monkeypatch, Heartbeat("2", NOW, None))
+    with pytest.raises(HubstatError, match="has not reported yet"):
+        healthcheck.ingest(Settings(), NOW)
+
+
+def _answer(monkeypatch: pytest.MonkeyPatch, answer: Exception | None) -> list[str]:
+    asked: list[str] = []
+
+    def open_url(self: urllib.request.OpenerDirector, url: str, timeout: float) -> io.BytesIO:
+        asked.append(url)
+        if answer is not None:
+            raise answer
+        return io.BytesIO(b"")
+
+    monkeypatch.setattr(urllib.request.OpenerDirector, "open", open_url)
+    return asked
+
+
+def test_a_dashboard_that_answers_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = _answer(monkeypatch, None)
+    monkeypatch.setenv("HUBSTAT_DASHBOARD__PORT", "8123")
+    healthcheck.dashboard(Settings(), NOW)
+    assert asked == ["http://127.0.0.1:8123/"]
+
+
+@pytest.mark.parametrize(
+    "answer", [ConnectionRefusedError(), TimeoutError(), urllib.request.HTTPError("u", 500, "failed", Message(), None)]
+)
+def test_a_dashboard_that_refuses_or_fails_does_not(monkeypatch: pytest.MonkeyPatch, answer: Exception) -> None:
+    _answer(monkeypatch, answer)
+    with pytest.raises(EngineError, match="does not answer at http://127"):
+        healthcheck.dashboard(Settings(), NOW)
+
+
+def test_exit_code_and_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    _answer(monkeypatch, None)
+    assert healthcheck.main(["dashboard"]) == 0
+    assert capsys.readouterr().out.count("\n") == 1
+    _answer(monkeypatch, RuntimeError("anything"))
+    assert healthcheck.main(["dashboard"]) == 1
+    assert capsys.readouterr().out == "RuntimeError: anything\n"
