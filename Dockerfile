@@ -25,7 +25,8 @@ RUN groupadd --gid 10001 hubstat \
 COPY --from=build /opt/hubstat /opt/hubstat
 ENV PATH=/opt/hubstat/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    HUBSTAT_STATE_DIR=/var/lib/hubstat
+    HUBSTAT_STATE_DIR=/var/lib/hubstat \
+    HUBSTAT_DASHBOARD__PORT=8050
 USER 10001:10001
 WORKDIR /var/lib/hubstat
 HEALTHCHECK --interval=10s --timeout=10s --start-period=60s --retries=6 \

@@ -44,7 +44,8 @@ demo: setup
 
 .PHONY: browser
 browser:
-	@for name in $(BROWSERS); do if command -v "$$name" >/dev/null; then exit 0; fi; done; \
+	@if [ -x "$${HUBSTAT_CHROMIUM:-}" ]; then exit 0; fi; \
+	for name in $(BROWSERS); do if command -v "$$name" >/dev/null; then exit 0; fi; done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "no Chromium here: installing Debian's chromium and fonts-noto-cjk"; \
 		apt-get update -qq; \

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -25,10 +26,13 @@ Key = tuple[str | None, ...]
 class InvoiceCounter:
     """Counts one service date at one (T, K) through one point in time. Keys carry the wave last; ``all`` is the sum."""
 
-    def __init__(self, pit: PointInTime, service_date: str, moment: Moment, customer_reasons: frozenset[str]) -> None:
+    def __init__(
+        self, pit: PointInTime, service_date: str, moment: Moment, zone: ZoneInfo, customer_reasons: frozenset[str]
+    ) -> None:
         self._pit = pit
         self._service_date = service_date
         self._moment = moment
+        self._zone = zone
         self.context = Context(moment.as_of, customer_reasons)
         self._kinds: dict[str, tuple[Part, ...]] = {}
 
@@ -84,7 +88,7 @@ class InvoiceCounter:
         """State of a stored invoice at (T, K)."""
         direction, invoice_no = key.split(":", 1)
         log = restore_invoice(key, document)
-        return fold(direction, invoice_no, log, self._moment.as_of, self._moment.known_at)
+        return fold(direction, invoice_no, log, self._zone, self._moment.as_of, self._moment.known_at)
 
     def _settled(self, direction: Direction, more: Sequence[compiler.Query] = ()) -> compiler.Query:
         return compiler.all_of(

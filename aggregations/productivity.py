@@ -101,7 +101,7 @@ class FriendDayReader:
             filters.append({"terms": {"friends": sorted(friends)}})
         found: dict[str, list[Work]] = {}
         for key, document in self._invoices.documents(compiler.all_of(filters), ["events"]):
-            for friend, work in work_in_invoice(key, restore_invoice(key, document), self._moment):
+            for friend, work in work_in_invoice(key, restore_invoice(key, document), self._moment, self._zone):
                 found.setdefault(friend, []).append(work)
         return found
 
@@ -133,11 +133,11 @@ def work_of(activities_known: Iterable[Activity]) -> list[Work]:
     ]
 
 
-def work_in_invoice(key: str, log: EventLog, moment: Moment) -> list[tuple[str, Work]]:
+def work_in_invoice(key: str, log: EventLog, moment: Moment, zone: ZoneInfo) -> list[tuple[str, Work]]:
     """The (Friend, work) pairs of one invoice at (T, K); a scan without a time of day is no work."""
     direction, invoice_no = key.split(":", 1)
     facts = log.facts(RANK[direction], moment.as_of, moment.known_at)
-    state = fold_facts(direction, invoice_no, facts)
+    state = fold_facts(direction, invoice_no, facts, zone)
     promise = state.promise
     return [
         (

@@ -109,7 +109,11 @@ class Prover:
             node = scope or resolve(tree, question.level, question.hub)
             _require(viewer, tree, question.service_date, node)
             counter = InvoiceCounter(
-                view.invoices, question.service_date.isoformat(), moment, customer_reasons(view.master)
+                view.invoices,
+                question.service_date.isoformat(),
+                moment,
+                self._reader.zone,
+                customer_reasons(view.master),
             )
             lines = [
                 line
@@ -161,7 +165,11 @@ class Prover:
             tree = view.master.hierarchy.on(question.service_date)
             _require(viewer, tree, question.service_date, scope)
             counter = InvoiceCounter(
-                view.invoices, question.service_date.isoformat(), moment, customer_reasons(view.master)
+                view.invoices,
+                question.service_date.isoformat(),
+                moment,
+                self._reader.zone,
+                customer_reasons(view.master),
             )
             lines = [line for line, _ in self._lines(view, counter, question, moment, tree, scope)]
         return tuple(sorted(lines, key=lambda line: (line.promise, line.invoice_no)))
@@ -176,7 +184,7 @@ class Prover:
             if not found:
                 raise QueryError(f"there is no {direction} invoice {invoice_no}: no event of it has arrived")
             log = restore_invoice(key, found[0][1])
-            state = fold(direction, invoice_no, log, moment.as_of, moment.known_at)
+            state = fold(direction, invoice_no, log, self._reader.zone, moment.as_of, moment.known_at)
             day = (
                 tm.parse_date(state.promise.service_date)
                 if state.promise

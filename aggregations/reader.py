@@ -85,7 +85,7 @@ class Reader:
     ) -> tuple[FigureRow, ...]:
         only = None if question.metrics is None else frozenset(question.metrics)
         counter = InvoiceCounter(
-            view.invoices, question.service_date.isoformat(), moment, customer_reasons(view.master)
+            view.invoices, question.service_date.isoformat(), moment, self.zone, customer_reasons(view.master)
         )
         days = self.friend_days(view, question.service_date, moment, scope) if wants_friends(question) else []
         if question.level != "friend":

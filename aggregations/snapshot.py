@@ -9,7 +9,7 @@ from typing import Final
 
 from aggregations.counting import InvoiceCounter, Key
 from aggregations.productivity import FriendDayReader
-from aggregations.question import Answer, Moment, Question
+from aggregations.question import Answer, Moment, Question, Scope
 from aggregations.reader import Reader, View, camp_tallies, customer_reasons, of_wave
 from aggregations.rollup import hub_rows, resolve
 from aggregations.tally import Tally
@@ -38,7 +38,7 @@ class Board:
     _reader: Reader
     _camps: dict[Direction, dict[Key, Tally]]
     _days: tuple[FriendDay, ...]
-    _friends: dict[tuple[str, Direction, str], Answer] = field(default_factory=dict)
+    _friends: dict[tuple[str, Direction, str, tuple[str, ...] | None], Answer] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, viewer: Viewer, question: Question) -> Answer:
@@ -50,7 +50,7 @@ class Board:
         scope = resolve(tree, question.level, question.hub)
         viewer.require(tree, self.service_date, scope.level, scope.hub)
         if question.level == "friend":
-            return self._friends_of(viewer, scope.hub, question)
+            return self._friends_of(viewer, question)
         camps = of_wave(self._camps[question.direction], question.wave)
         only = None if question.metrics is None else frozenset(question.metrics)
         rows = hub_rows(tree, camp_tallies(camps, self._days), question.level, scope, question.direction, only)
@@ -58,8 +58,8 @@ class Board:
             question.level, self.service_date, self.moment, question.wave, question.direction, self._reader.zone, rows
         )
 
-    def _friends_of(self, viewer: Viewer, hub: str, question: Question) -> Answer:
-        key = (hub, question.direction, question.wave)
+    def _friends_of(self, viewer: Viewer, question: Question) -> Answer:
+        key = (question.hub or "", question.direction, question.wave, question.metrics)
         with self._lock:
             known = self._friends.get(key)
             if known is None:
@@ -73,9 +73,22 @@ class Board:
                         self.moment.known_at,
                         question.wave,
                         question.direction,
+                        question.metrics,
                     ),
                 )
         return known
+
+
+def board_at(reader: Reader, service_date: date, moment: Moment) -> Board:
+    """A board of a fixed moment: every level, wave and direction from one look."""
+    with reader.view() as view:
+        counter = InvoiceCounter(
+            view.invoices, service_date.isoformat(), moment, reader.zone, customer_reasons(view.master)
+        )
+        camps = {direction: counter.by_camp(direction) for direction in DIRECTIONS}
+        everywhere = Scope("nationwide", reader.country)
+        days = tuple(reader.friend_days(view, service_date, moment, everywhere))
+        return Board(0, service_date, moment, None, view.master, reader, camps, days)
 
 
 class Snapshots:
@@ -103,7 +116,9 @@ class Snapshots:
         now = self._reader.clock()
         moment = Moment(now, now)
         with self._reader.view() as view:
-            counter = InvoiceCounter(view.invoices, service_date.isoformat(), moment, customer_reasons(view.master))
+            counter = InvoiceCounter(
+                view.invoices, service_date.isoformat(), moment, self._reader.zone, customer_reasons(view.master)
+            )
             camps = {direction: counter.by_camp(direction) for direction in DIRECTIONS}
             known = self._friend_days.setdefault(service_date, _FriendDays(self._reader, service_date))
             days = known.refresh(view, moment)

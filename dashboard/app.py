@@ -30,6 +30,15 @@ CSP: Final = (
 )
 
 
+# (component, property) of the frame that a screen fills, or that depends on the language.
+FRAME: Final = (
+    *((slot, "children") for slot in ("crumbs", "filters", "lang", "fixed", "screen", "drawer-slot", "asof")),
+    *((part, "children") for part in ("skip", "rail", "stale")),
+    *((control, "aria-label") for control in ("rail", "pause", "theme-button", "interval")),
+    ("interval", "data"),
+)
+
+
 def create_app(board: Board, settings: DashboardSettings) -> Dash:
     """The Dash application over a board. Nothing is loaded from another host."""
     app = Dash(
@@ -43,6 +52,8 @@ def create_app(board: Board, settings: DashboardSettings) -> Dash:
         add_log_handler=False,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
+    # Callbacks go by HTTP; without this every viewer would hold an idle socket as well.
+    app.backend.websocket_capability = False
     app.layout = shell.layout(settings.refresh_seconds, settings.language)
     _client_callbacks(app)
     _server_callbacks(app, Screens(board), settings)
@@ -77,7 +88,8 @@ def _server_callbacks(app: Dash, screens: Screens, settings: DashboardSettings) 
     updates = Updates(screens, settings)
 
     @app.callback(
-        Output("pulse", "data"),
+        # The frame goes by outputs: the page ignores those of an answer that a later request has overtaken.
+        [Output("pulse", "data"), *(Output(component, prop) for component, prop in FRAME)],
         Input("url", "search"),
         Input("look", "data"),
         Input("tick", "data"),
@@ -85,12 +97,14 @@ def _server_callbacks(app: Dash, screens: Screens, settings: DashboardSettings) 
     )
     async def update(search: str, look: str | None, tick: Any, pulse: dict[str, Any] | None) -> Any:
         if look is None:
-            return no_update
+            return [no_update] * (1 + len(FRAME))
         # Figures block; the event loop has other viewers to serve.
         answer, props = await asyncio.to_thread(updates.answer, search or "", look, pulse)
+        framed = [props.get(component, {}).pop(prop, no_update) for component, prop in FRAME]
         for component, values in props.items():
-            set_props(component, values)
-        return answer
+            if values:
+                set_props(component, values)
+        return [answer, *framed]
 
     @app.callback(
         Output({"type": "proof-grid", "key": MATCH}, "getRowsResponse"),
@@ -146,7 +160,7 @@ class Updates:
             "ok": True,
             "live": moment.live,
             "day": moment.day.isoformat(),
-            "seq": pulse.get("seq", 0) + 1,
+            "seq": uuid.uuid4().hex,
             "generation": moment.generation,
             "lang": place.lang,
         }
@@ -167,7 +181,7 @@ class Updates:
     def _failed(
         self, place: Place, search: str, cause: str, pulse: dict[str, Any], key: str
     ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-        seq = pulse.get("seq", 0) + 1
+        seq = uuid.uuid4().hex
         if pulse.get("key") == key and key and pulse.get("ok"):
             return pulse | {"seq": seq, "stale": cause}, {}
         home = Place(lang=place.lang).search(self._screens.board.zone)

@@ -108,7 +108,9 @@ class WaveTime:
 class Board(Protocol):
     """Figures for screens. Every call may block and may raise ``HubstatError``; it is called from worker threads."""
 
-    zone: ZoneInfo
+    @property
+    def zone(self) -> ZoneInfo:
+        """Zone of the network."""
 
     def active_dates(self) -> Sequence[date]:
         """Service dates whose shift is running now, the one to open first in front."""

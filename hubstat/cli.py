@@ -23,6 +23,7 @@ _COMMANDS: Final = (
     "simulate",
     "replay",
     "query",
+    "audit",
 
     "dead_letters",
 )

@@ -17,10 +17,9 @@ from typing import Final
 from hubstat import engines
 from hubstat.elastic.client import connect
 from hubstat.elastic.store import Store
-from hubstat.errors import EngineError, HubstatError
+from hubstat.errors import EngineError, HubstatError, SettingsError
 from hubstat.settings import Settings
 
-_USUAL_PORT: Final = 8050
 _ANSWER_SECONDS: Final = 5.0
 # A worker reports every second; as long as this it may be in a rebalance.
 _SILENT_SECONDS: Final = 60.0
@@ -40,8 +39,10 @@ def ingest(settings: Settings, now_ms: int) -> str:
 
 
 def dashboard(settings: Settings, now_ms: int) -> str:
-    """Where the dashboard answers. Raises EngineError where it does not."""
-    url = f"http://{settings.dashboard.host}:{settings.dashboard.port or _USUAL_PORT}/"
+    """Where the dashboard answers. Raises EngineError where it does not, SettingsError where its port is not set."""
+    if settings.dashboard.port is None:
+        raise SettingsError("the dashboard's port is not known: set HUBSTAT_DASHBOARD__PORT")
+    url = f"http://{settings.dashboard.host}:{settings.dashboard.port}/"
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=_ANSWER_SECONDS):

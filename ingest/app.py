@@ -12,7 +12,6 @@ from typing import Any
 
 import faust
 from aiokafka.errors import KafkaError, KafkaTimeoutError
-from faust.exceptions import ProducerSendError
 from faust.types import TP
 from mode import Service
 
@@ -20,6 +19,7 @@ from hubstat.errors import SettingsError
 from hubstat.settings import KafkaSettings, Settings
 from ingest.lanes import Flusher, Flushers, Lanes
 from ingest.topics import Topics, connection, ensure_topics
+from ingest.transport.driver import Message
 from ingest.transport.guards import EXIT_NOT_STARTED, Guard, RepeatFilter, Watch
 from ingest.transport.ledger import Ledger
 from ingest.transport.options import ChunkedOptions
@@ -34,9 +34,6 @@ _RESEND_SECONDS = 1.0
 _LINGER_SHARE = 4
 """Records that a kind gathers may take a quarter of the buffer: they must not keep other topics from being read."""
 
-Message = tuple[bytes, bytes, list[tuple[str, bytes]]]
-"""Key, value and headers of a record to publish."""
-
 
 class IngestApp(faust.App):
     """A Faust app with the chunked transport's options and a producer that does not give up."""
@@ -46,37 +43,21 @@ class IngestApp(faust.App):
     async def publish_many(self, topic: str, messages: Sequence[Message]) -> None:
         """Publish records and return once Kafka has confirmed every one; while Kafka is away, that takes as long.
 
-        A record may be published twice. Raises ProducerSendError for one that Kafka refuses for good.
+        A record may be published twice. Raises the KafkaError of one that Kafka refuses for good.
         """
         due = messages
         while due:
-            failed = await self._publish_once(topic, due)
+            try:
+                failed = await self.producer.publish(topic, due)
+            except KafkaError as exc:  # of the look-up of the topic's partitions
+                failed = [(message, exc) for message in due]
+            for _, error in failed:
+                if not (error.retriable or isinstance(error, KafkaTimeoutError)):
+                    raise error
             due = [message for message, _ in failed]
             if failed:
-                log.warning(
-                    "%d of %d records for %s not confirmed yet: %r", len(due), len(messages), topic, failed[0][1]
-                )
+                log.warning("%d records for %s not confirmed yet, sending again: %r", len(due), topic, failed[0][1])
                 await asyncio.sleep(_RESEND_SECONDS)
-
-    async def _publish_once(self, topic: str, messages: Sequence[Message]) -> list[tuple[Message, BaseException]]:
-        """Send and await each; what failed for a reason that passes."""
-        sent: list[tuple[Message, Any]] = []
-        failed: list[tuple[Message, BaseException]] = []
-        for message in messages:
-            key, value, headers = message
-            try:
-                sent.append((message, await self.producer.send(topic, key, value, None, None, headers)))
-            except ProducerSendError as exc:
-                failed.append((message, exc.__cause__ or exc))
-        for message, confirmation in sent:
-            try:
-                await confirmation
-            except KafkaError as exc:
-                failed.append((message, exc))
-        for _, error in failed:
-            if not (isinstance(error, KafkaTimeoutError) or (isinstance(error, KafkaError) and error.retriable)):
-                raise ProducerSendError(f"Kafka refuses a record for {topic}: {error!r}") from error
-        return failed
 
 
 class LaneService(Service):

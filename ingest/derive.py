@@ -53,7 +53,7 @@ def friend_activities(key: str, log: EventLog, consumed: Iterable[Event], zone: 
     if not affected:
         return []
     facts = log.facts(RANK[direction])
-    state = fold_facts(direction, key, facts)
+    state = fold_facts(direction, key, facts, zone)
     doers = {fact.event_id: friend for fact, friend in activities(direction, facts)}
     voided_at = _voided_at(log)
     known_at, rev = log.max_received, revision(log)
@@ -172,6 +172,11 @@ def supersessions(key: str, log: EventLog, consumed: Iterable[Event]) -> list[De
     return found
 
 
+def _utc(instant: int) -> str:
+    second = datetime.fromtimestamp(instant // 1000, UTC)
+    return f"{second:%Y-%m-%dT%H:%M:%S}.{instant % 1000:03d}Z"
+
+
 def _replaces(copy: Copy) -> bool:
     return copy.sent["code"] == "REGISTERED" and "replaces" in copy.sent
 
@@ -198,6 +203,7 @@ def _short(event_id: str) -> str:
 def _record(sent: dict[str, object], source: Copy) -> Derived:
     # ``origin`` sorts before every field in which two copies can differ at one time, so ties fall as at the source.
     sent["origin"] = canonical(source.sent).decode()[:_MAX_ORIGIN]
-    second = datetime.fromtimestamp(source.time // 1000, UTC)
-    sent["event_time"] = f"{second:%Y-%m-%dT%H:%M:%S}.{source.time % 1000:03d}Z"
+    # The time before the clock guard: the same received time guards it alike, also once an earlier one is known.
+    stated = source.sent["event_time"]
+    sent["event_time"] = stated if tm.is_date(stated) else _utc(tm.parse_instant(stated))
     return Derived(str(sent["invoice_no"]), orjson.dumps(sent, option=orjson.OPT_SORT_KEYS), source.received)

@@ -22,7 +22,7 @@ from hubstat.elastic.names import Names
 from hubstat.elastic.writer import Conflict, Found, Refused, Version, Write, Writer
 from hubstat.settings import Settings
 from ingest.cache import DocumentCache
-from ingest.records import Counters, Record, Reporter, dead_letter, received_at
+from ingest.records import Counters, Record, Reporter, as_refusal, dead_letter, received_at
 from ingest.topics import Topics
 
 if TYPE_CHECKING:
@@ -113,8 +113,8 @@ class FriendFlusher:
         for record in records:
             try:
                 change, friend_id, dates = self._change(record)
-            except Refusal as refusal:
-                letters.append(dead_letter(record, refusal))
+            except Exception as error:
+                letters.append(dead_letter(record, as_refusal(error)))
                 continue
             for date in dates:
                 index = self._names.friends(date) if date else self._names.friend_corrections

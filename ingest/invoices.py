@@ -31,7 +31,17 @@ from hubstat.elastic.writer import Conflict, Found, Refused, Version, Write, Wri
 from hubstat.settings import Settings
 from ingest.cache import DocumentCache
 from ingest.derive import SOURCE_RECEIVED_AT, friend_activities, supersessions
-from ingest.records import Counters, Message, Publisher, Record, Reporter, dead_letter, received_at, source_received_at
+from ingest.records import (
+    Counters,
+    Message,
+    Publisher,
+    Record,
+    Reporter,
+    as_refusal,
+    dead_letter,
+    received_at,
+    source_received_at,
+)
 from ingest.topics import Topics
 
 if TYPE_CHECKING:
@@ -107,8 +117,8 @@ class InvoiceFlusher:
         for record in records:
             try:
                 event = self._event(record)
-            except Refusal as refusal:
-                letters.append(dead_letter(record, refusal))
+            except Exception as error:
+                letters.append(dead_letter(record, as_refusal(error)))
                 continue
             self.counters.unknown_fields += len(event.unknown)
             invoice = invoices.get(event.key)

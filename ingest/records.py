@@ -114,6 +114,14 @@ def _milliseconds(stated: bytes, name: str) -> int:
     return value
 
 
+def as_refusal(error: Exception) -> Refusal:
+    """What decoding raised, as a refusal: a record that finds a fault of ours must not stop the stream either."""
+    if isinstance(error, Refusal):
+        return error
+    log.error("a record that cannot be decoded becomes a dead letter", exc_info=error)
+    return Refusal("undecodable", "", f"decoding failed: {error!r}")
+
+
 def dead_letter(record: Record, refusal: Refusal) -> DeadLetter:
     """The letter of a refused record."""
     return DeadLetter(

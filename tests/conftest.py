@@ -28,11 +28,13 @@ def engines() -> Iterator[EngineAddresses]:
     settings = Settings()
     if settings.elasticsearch.url and settings.kafka.bootstrap_servers:
         yield ensure(settings, console_reporter())
-    elif settings.engines.choice != "embedded" and _docker_answers():
+        return
+    if settings.engines.choice != "embedded" and _docker_answers():
         with ExitStack() as stack:
-            yield _containers(stack)
-    else:
-        yield from _embedded(settings)
+            if (found := _containers(stack)) is not None:
+                yield found
+                return
+    yield from _embedded(settings)
 
 
 @pytest.fixture
@@ -86,8 +88,10 @@ def _docker_answers() -> bool:
     )
 
 
-def _containers(stack: ExitStack) -> EngineAddresses:
+def _containers(stack: ExitStack) -> EngineAddresses | None:
+    """Both engines in containers that end with ``stack``; None where Docker refuses, as without a way to the images."""
     # Imported here: testcontainers looks for a Docker engine while it is imported.
+    from docker.errors import DockerException
     from testcontainers.community.elasticsearch import ElasticSearchContainer
     from testcontainers.core.container import DockerContainer
 
@@ -102,8 +106,12 @@ def _containers(stack: ExitStack) -> EngineAddresses:
     host = kafka.get_container_host_ip() if os.environ.get("DOCKER_HOST") else "127.0.0.1"
     for name, value in _kafka_environment(host, port).items():
         kafka.with_env(name, value)
-    stack.enter_context(search)
-    stack.enter_context(kafka)
+    try:
+        stack.enter_context(search)
+        stack.enter_context(kafka)
+    except DockerException as error:
+        sys.stderr.write(f"engines: Docker refuses ({error}), using embedded ones\n")
+        return None
     url = f"http://{search.get_container_host_ip()}:{search.get_exposed_port(9200)}"
     found = Settings().model_copy(
         update={

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hubstat import engines
+from hubstat.errors import EngineError
 from hubstat.settings import Settings
 
 
@@ -24,6 +25,8 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         """Start what does not run and leave it running until `hubstat engines stop`."""
         chosen = settings()
         if fresh:
+            if any(row.origin == "embedded" for row in engines.status(chosen)):
+                raise EngineError("the engines are running with their data: run `hubstat engines stop` first")
             chosen = chosen.model_copy(update={"engines": chosen.engines.model_copy(update={"keep_data": False})})
         engines.ensure(chosen, engines.console_reporter(), detached=True)
 

@@ -172,24 +172,29 @@ def _question(
     direction: DirectionChoice,
     metrics: tuple[str, ...] | None,
 ) -> Question:
-    try:
-        day = tm.parse_date(service_date)
-    except ValueError as error:
-        raise QueryError(f"--date {service_date}: {error}") from None
     named: Direction = "RETURN" if direction is DirectionChoice.RETURN else "DELIVERY"
     return Question(
         level,
-        day,
+        day_of(service_date),
         hub,
-        _moment(settings, "--as-of", as_of),
-        _moment(settings, "--known-at", known_at),
+        moment_of(settings, "--as-of", as_of),
+        moment_of(settings, "--known-at", known_at),
         wave,
         named,
         metrics,
     )
 
 
-def _moment(settings: Settings, option: str, text: str | None) -> int | None:
+def day_of(text: str) -> date:
+    """The service date an option states. Raises ``QueryError``."""
+    try:
+        return tm.parse_date(text)
+    except ValueError as error:
+        raise QueryError(f"--date {text}: {error}") from None
+
+
+def moment_of(settings: Settings, option: str, text: str | None) -> int | None:
+    """The time (ms) an option states; None where it states none. Raises ``QueryError``."""
     if text is None:
         return None
     try:

@@ -21,6 +21,8 @@ from hubstat.domain.codes import COMPLETIONS, DERIVED_SOURCE, FRIEND_RANK, INITI
 MAX_RECORD_BYTES: Final = 65_536
 OLDEST_DAYS: Final = 400
 NEWEST_DAYS: Final = 60
+_YEAR_2200: Final = 7_258_118_400_000
+_UTC: Final = ZoneInfo("UTC")
 
 Sent = dict[str, Any]
 
@@ -69,10 +71,16 @@ def _text(value: Any, field: str) -> None:
         raise Refusal("too_long", field, f"must have at most 512 characters, has {len(value)}")
 
 
+def _representable(instant: int) -> None:
+    # Beyond these, local times and the ends of days leave the calendar.
+    if not 0 <= instant < _YEAR_2200:
+        raise ValueError("its year must be 1970 to 2199")
+
+
 def _instant(value: Any, field: str) -> None:
     _text(value, field)
     try:
-        tm.parse_instant(value)
+        _representable(tm.parse_instant(value))
     except (ValueError, OverflowError) as error:
         raise Refusal("bad_time", field, f"{value!r} is no valid time: {error}") from None
 
@@ -81,9 +89,9 @@ def _event_time(value: Any, field: str) -> None:
     _text(value, field)
     try:
         if tm.is_date(value):
-            tm.parse_date(value)
+            _representable(tm.day_start(tm.parse_date(value), _UTC))
         else:
-            tm.parse_instant(value)
+            _representable(tm.parse_instant(value))
     except (ValueError, OverflowError) as error:
         raise Refusal("bad_time", field, f"{value!r} is no valid time: {error}") from None
 
@@ -97,7 +105,7 @@ def _date(value: Any, field: str) -> None:
 
 
 def _initiator(value: Any, field: str) -> None:
-    if value not in INITIATORS:
+    if not isinstance(value, str) or value not in INITIATORS:
         raise Refusal("unknown_value", field, f"must be one of {', '.join(sorted(INITIATORS))}, got {value!r}")
 
 
@@ -225,7 +233,7 @@ def _check_range(sent: Sent, time: int, received: int, zone: ZoneInfo) -> None:
             raise Refusal(
                 "absurd_date",
                 "service_date",
-                f"{sent['service_date']} is {abs(away)} days {'after' if away > 0 else 'before'} the record was received; "
+                f"{sent['service_date']} is {abs(away)} days {'after' if away > 0 else 'before'} the received time; "
                 f"at most {OLDEST_DAYS} before and {NEWEST_DAYS} after are accepted",
             )
     if (today - tm.local_date(time, zone)).days > OLDEST_DAYS:
@@ -275,12 +283,16 @@ def decode_friend_event(raw: bytes | None, received: int, zone: ZoneInfo) -> Eve
     sent, unknown = _checked(_object(raw), _FRIEND_FIELDS)
     _require(sent, "v", "friend_id", "event_time", "code")
     code = sent["code"]
+    if tm.is_date(sent["event_time"]):
+        raise Refusal("bad_time", "event_time", "a date alone says nothing about a Friend's day: state the time of day")
     if code not in FRIEND_RANK:
         raise Refusal("unknown_code", "code", f"{code!r} is no code of friend-events")
     if code == "CORRECTED":
         _require(sent, "event_id", "corrects")
     elif code in {"SHIFT_PLANNED", "BREAK_PLANNED"}:
         _require(sent, "planned_from", "planned_to")
+        if code == "SHIFT_PLANNED":
+            _require(sent, "service_date", "wave")
         if tm.parse_instant(sent["planned_to"]) < tm.parse_instant(sent["planned_from"]):
             raise Refusal("bad_time", "planned_to", "is before planned_from")
     time = guarded(sent["event_time"], received, zone)

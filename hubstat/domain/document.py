@@ -1,4 +1,4 @@
-"""The documents that are kept: an invoice's and a Friend's, each with its own events beside the fields derived from them."""
+"""The documents that are kept, an invoice's and a Friend's: each its own events beside the fields derived from them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def home_date(event: Event, zone: ZoneInfo) -> str:
 def invoice_document(key: str, log: EventLog, zone: ZoneInfo) -> dict[str, Any]:
     """Whole document of an invoice: ``events`` as stored, every other field derived. Times in ms."""
     direction, invoice_no = key.split(":", 1)
-    state = fold(direction, invoice_no, log)
+    state = fold(direction, invoice_no, log, zone)
     service_dates, activity_dates, friends = set(), set(), set()
     for _, copy in log:
         sent = copy.sent
@@ -104,8 +104,8 @@ class Activity:
 
     invoice: its key. time, received, promised_from, voided_at, known_at (latest received time in the invoice): ms.
     counts: False where the event belongs to another Friend now, or has no time of day. rev: grows with everything the
-    invoice learns; the greatest rev, then canonical JSON, is the one that counts. dates: local dates whose documents carry
-    it.
+    invoice learns; the greatest rev, then canonical JSON, is the one that counts. dates: local dates whose documents
+    carry it.
     """
 
     friend_id: str

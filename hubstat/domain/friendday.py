@@ -1,4 +1,4 @@
-"""The fold of one Friend-day: from a Friend's events and activities to the productivity figures of a service date. Pure."""
+"""The fold of one Friend-day: from a Friend's events and activities to its productivity figures. Pure."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def run_date(run: Run, zone: ZoneInfo) -> str:
 
 
 def _recorded(facts: Sequence[Fact], work: Sequence[Work], as_of: int) -> dict[str, list[Span]]:
-    """Recorded intervals by kind: to their END, else ``until``, else the next activity, else T; no later than the next START."""
+    """Recorded intervals by kind: to their END, else ``until``, else the next activity, else T; to the next START at most."""
     times = [w.time for w in work]
     found: dict[str, list[Span]] = {}
     for kind, (start_code, end_code) in _INTERVALS.items():
@@ -230,7 +230,7 @@ def _stops(scans: Sequence[Work]) -> int:
 
 
 def batches_of(scans: Sequence[Work]) -> list[Span]:
-    """Batch scans: unions of overlapping windows [t, t + 60 s] with at least three different doorsteps; closed spans, ms."""
+    """Batch scans: unions of overlapping windows [t, t + 60 s] with three different doorsteps or more; closed spans, ms."""
     merged: list[Span] = []
     for index, scan in enumerate(scans):
         end = scan.time + _BATCH_WINDOW
@@ -248,7 +248,7 @@ def batches_of(scans: Sequence[Work]) -> list[Span]:
 
 
 def _idle(run: Run, excluded: list[Span], batches: list[Span], allowance: int) -> int:
-    """Idle of a run, ms: per gap between activities the remainder beyond the allowance; a batch swallows the gap before it."""
+    """Idle of a run, ms: per gap the remainder beyond the allowance; a batch swallows the gap before it."""
     total = 0
     for before, after in zip(run.work, run.work[1:], strict=False):
         if after.code in STOPS and any(start <= after.time <= end for start, end in batches):
@@ -278,7 +278,8 @@ def friend_days(
 ) -> FriendDay | None:
     """The Friend-day of one service date at T, None where the Friend did nothing for it.
 
-    facts: the Friend's events in force at (T, K); work: activities in force at (T, K); allowance: ms of a gap that is no idle.
+    facts: the Friend's events in force at (T, K); work: activities in force at (T, K); allowance: ms of a gap that are
+    no idle.
     """
     day = tm.parse_date(service_date)
     window = (tm.day_start(day - timedelta(days=1), zone), tm.day_end(day + timedelta(days=1), zone) + 1)

@@ -18,7 +18,7 @@ _COUNTRY_NAMES: Final = {"KR": ("전국", "Nationwide"), "TW": ("타이완", "Ta
 
 @dataclass(frozen=True, slots=True)
 class CampRow:
-    """A row of ``hubs.csv``: a camp's place from ``valid_from`` (inclusive) to ``valid_to`` (exclusive, None = open)."""
+    """A row of ``hubs.csv``: a camp's place from ``valid_from`` on and before ``valid_to`` (None: open)."""
 
     camp_id: str
     camp_name_ko: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from hubstat.domain import time as tm
 from hubstat.domain.codes import COMPLETIONS, RANK, REGISTRATIONS, STOPS
@@ -99,13 +100,18 @@ class InvoiceState:
 
 
 def fold(
-    direction: str, invoice_no: str, log: EventLog, as_of: int | None = None, known_at: int | None = None
+    direction: str,
+    invoice_no: str,
+    log: EventLog,
+    zone: ZoneInfo,
+    as_of: int | None = None,
+    known_at: int | None = None,
 ) -> InvoiceState:
-    """State of an invoice at (T, K) from its events; None = no limit."""
-    return fold_facts(direction, invoice_no, log.facts(RANK[direction], as_of, known_at))
+    """State of an invoice at (T, K) from its events; None = no limit. zone: the network's."""
+    return fold_facts(direction, invoice_no, log.facts(RANK[direction], as_of, known_at), zone)
 
 
-def fold_facts(direction: str, invoice_no: str, facts: list[Fact]) -> InvoiceState:
+def fold_facts(direction: str, invoice_no: str, facts: list[Fact], zone: ZoneInfo) -> InvoiceState:
     """State of an invoice from its events in force, in the order of C3."""
     completions = COMPLETIONS[direction]
     registration = completion = departure = cancelled = closed = arrived = left = warehouse = last = superseding = None
@@ -153,7 +159,7 @@ def fold_facts(direction: str, invoice_no: str, facts: list[Fact]) -> InvoiceSta
             completion = fact
             departure, first_stop = departure or fact, first_stop or fact
             holder_at_completion, camp_at_completion = holder, camp
-    promise = _promise(registration, departure, facts)
+    promise = _promise(registration, departure, facts, zone)
     removed = (
         completion is None
         and cancelled is not None
@@ -197,7 +203,7 @@ def fold_facts(direction: str, invoice_no: str, facts: list[Fact]) -> InvoiceSta
     )
 
 
-def _promise(registration: Fact | None, departure: Fact | None, facts: list[Fact]) -> Promise | None:
+def _promise(registration: Fact | None, departure: Fact | None, facts: list[Fact], zone: ZoneInfo) -> Promise | None:
     if registration is None:
         return None
     source = registration
@@ -209,7 +215,7 @@ def _promise(registration: Fact | None, departure: Fact | None, facts: list[Fact
     sent = source.sent
     since = sent.get("promised_from")
     return Promise(
-        tm.parse_promise(sent["promised_at"]),
+        tm.parse_promise(sent["promised_at"], zone),
         tm.parse_instant(since) if since else None,
         sent["service_date"],
         sent["wave"],

@@ -1,4 +1,4 @@
-"""The distinct events of one invoice (or one Friend), with every copy of each: a set, so order and repetition cannot matter."""
+"""The distinct events of one invoice or Friend, with every copy of each: a set, so order and repetition cannot matter."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Fact:
 
 @dataclass(slots=True)
 class EventLog:
-    """Distinct events by id; each with its differing copies, identical copies kept once with the earliest received time."""
+    """Distinct events by id, each with its differing copies; identical ones are kept once, with the earliest received."""
 
     copies: dict[str, list[Copy]] = field(default_factory=dict)
 
@@ -56,11 +56,16 @@ class EventLog:
     def voided(self, known_at: int | None = None) -> set[str]:
         """Ids of events that a correction known at K voids, at every T. A correction itself cannot be corrected."""
         targets: set[str] = set()
-        for event_id, copies in self.copies.items():
-            if copies[0].sent["code"] == "CORRECTED" and (copy := winner(copies, known_at)) is not None:
-                target = self.copies.get(copy.sent["corrects"])
-                if target is not None and target[0].sent["code"] != "CORRECTED" and copy.sent["corrects"] != event_id:
-                    targets.add(copy.sent["corrects"])
+        for copies in self.copies.values():
+            if not any(copy.sent["code"] == "CORRECTED" for copy in copies):
+                continue
+            # Copies of one event may differ in anything, also in what they are: the one that counts decides.
+            copy = winner(copies, known_at)
+            if copy is None or copy.sent["code"] != "CORRECTED":
+                continue
+            target = winner(self.copies.get(copy.sent["corrects"], []), known_at)
+            if target is not None and target.sent["code"] != "CORRECTED":
+                targets.add(copy.sent["corrects"])
         return targets
 
     def facts(self, rank: dict[str, int], as_of: int | None = None, known_at: int | None = None) -> list[Fact]:
@@ -130,7 +135,7 @@ def _order(fact: Fact) -> tuple[int, int, str]:
 
 
 def winner(copies: list[Copy], known_at: int | None) -> Copy | None:
-    """The copy that counts at K: of those received by then the smallest (time, canonical JSON); None if none was (C2)."""
+    """The copy that counts at K (C2): of those received by then the smallest (time, canonical JSON); None for none."""
     known = copies if known_at is None else [copy for copy in copies if copy.received <= known_at]
     if not known:
         return None

@@ -1,7 +1,7 @@
 """The algebra counted figures are written in: predicates over the attributes of a row, and T.
 
-Two interpreters read it: ``holds`` here, over rows of folded invoices, and ``aggregations.compiler``, which turns the same
-predicates into Elasticsearch queries over the fields of the same names.
+Two interpreters read it: ``holds`` here, over rows of folded invoices, and ``aggregations.compiler``, which turns the
+same predicates into Elasticsearch queries over the fields of the same names.
 """
 
 from __future__ import annotations

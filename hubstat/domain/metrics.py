@@ -137,7 +137,7 @@ def _lateness(prefix: str, direction: Direction, what_ko: str, what_en: str) -> 
             f"{what_ko} 약속 시각 경과",
             f"{what_en} promises past",
             "약속 시각이 기준 시각보다 앞선 대상 송장. 약속 전에 취소·철회된 송장은 제외",
-            "Due invoices whose promise is before the as-of time; those cancelled or withdrawn by the promise are left out",
+            "Due invoices whose promise is before the as-of time, without those cancelled or withdrawn by the promise",
             "invoices",
             None,
             Count(BASE),
@@ -211,8 +211,8 @@ _ALL: Final = (
         "대상",
         "Due",
         "유효한 약속이 이 서비스 날짜와 웨이브에 속하는 등록 송장. 출발과 약속 전에 취소된 송장은 제외",
-        "Registered invoices whose promise in force has this service date and wave, without those cancelled before departure "
-        "and promise",
+        "Registered invoices whose promise in force has this service date and wave, without those cancelled before "
+        "departure and promise",
         "invoices",
         None,
         Count(DUE),
@@ -353,8 +353,8 @@ _ALL: Final = (
         "미배송 사유",
         "Undelivered by reason",
         "미완료 대상 가운데 실패한 시도가 있거나 약속이 지난 송장의 사유 하나: 마지막 실패 사유, 없으면 멈춘 단계",
-        "Due invoices not completed that have a failed attempt or are open past the promise; one reason each: the last failed "
-        "attempt's, else the step it stands at",
+        "Due invoices not completed that have a failed attempt or are open past the promise; one reason each: the last "
+        "failed attempt's, else the step it stands at",
         "invoices",
         "down",
         SplitCount(UNDELIVERED, "undelivered_reason"),
@@ -414,8 +414,8 @@ _ALL: Final = (
         "유휴",
         "Idle",
         "활동 사이 간격에서 제외 시간과 허용 15분을 뺀 시간의 합. 일괄 스캔 앞 간격은 제외",
-        "Sum over the gaps between activities of what remains after excluded time and a 15 minute allowance; the gap before a "
-        "batch scan is left out",
+        "Sum over the gaps between activities of what remains after excluded time and a 15 minute allowance; the gap "
+        "before a batch scan is left out",
         "minutes",
         "down",
         FriendSum("idle", 60_000),

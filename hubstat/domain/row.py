@@ -31,8 +31,8 @@ class Row:
 
     due: not removed by C8. state: as in M3. promise: ms. settled: for one that is no longer open, its place in M1/M2:
     an index into ``BUCKETS``, ``ON_TIME`` or ``NEVER_IN_BASE``; None while open. attempt: outcome of the first attempt.
-    reason: of the last failed attempt. step: why it is undelivered where no attempt failed. valid_reasons: of attempts that
-    failed by the promise with a known time (adjusted rate), sorted.
+    reason: of the last failed attempt. step: why it is undelivered where no attempt failed. valid_reasons: of attempts
+    that failed by the promise with a known time (adjusted rate), sorted.
     """
 
     camp: str | None

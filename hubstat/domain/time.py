@@ -33,10 +33,11 @@ def parse_instant(text: str) -> int:
 
 
 @lru_cache(maxsize=8_192)
-def parse_promise(text: str) -> int:
+def parse_promise(text: str, where: ZoneInfo) -> int:
     """A promise as epoch milliseconds; a local 23:59:59 without fraction is the end of that second (C6)."""
     instant = parse_instant(text)
-    return instant + 999 if text[11:19] == "23:59:59" and text[19] != "." else instant
+    last_second = text[19] != "." and day_end(local_date(instant, where), where) - instant == 999
+    return instant + 999 if last_second else instant
 
 
 @lru_cache(maxsize=8_192)
@@ -91,7 +92,7 @@ def iso_local(instant: int, where: ZoneInfo) -> str:
 
 
 def parse_moment(text: str, where: ZoneInfo) -> int:
-    """A time typed by a person: RFC 3339, or local without offset (``2026-11-20T15:04[:05]``). Raises ``ValueError``."""
+    """A time typed by a person: RFC 3339, or local without offset (``2026-11-20T15:04``). Raises ``ValueError``."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=where)

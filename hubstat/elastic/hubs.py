@@ -49,6 +49,12 @@ def load(client: Elasticsearch, namespace: str, country: str) -> MasterData:
     return parse(present["_source"]["texts"], country, present["_source"]["version"])
 
 
+def texts(client: Elasticsearch, namespace: str) -> dict[str, str]:
+    """The installed files (name → CSV text); empty where nothing was loaded."""
+    present = _stored(client, namespace)
+    return dict(present["_source"]["texts"]) if present else {}
+
+
 def installed_version(client: Elasticsearch, namespace: str) -> int:
     """Version of the installed master data (0: none), cheap enough to ask every few seconds."""
     try:

@@ -95,6 +95,11 @@ class PointInTime:
 
     def documents(self, query: dict[str, Any], source: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """Every matching document as (id, fields), in pages."""
+        for document_id, _, fields in self.located(query, source):
+            yield document_id, fields
+
+    def located(self, query: dict[str, Any], source: Sequence[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Every matching document as (id, index, fields), in pages."""
         after: list[Any] | None = None
         while True:
             body: dict[str, Any] = {
@@ -107,7 +112,7 @@ class PointInTime:
                 body["search_after"] = after
             hits = self.search(body)["hits"]["hits"]
             for hit in hits:
-                yield hit["_id"], hit["_source"]
+                yield hit["_id"], hit["_index"], hit["_source"]
             if len(hits) < _DOCUMENTS:
                 return
             after = hits[-1]["sort"]

@@ -27,14 +27,19 @@ class Store:
     def __init__(self, client: Elasticsearch, namespace: str) -> None:
         self.client = client
         self.namespace = namespace
+        self._master: MasterData | None = None
 
     def point_in_time(self, pattern: str) -> PointInTime:
         """A frozen view over this namespace's indices of a pattern, such as ``invoices-*``."""
         return PointInTime(self.client, f"{self.namespace}-{pattern}")
 
     def master_data(self, country: str) -> MasterData:
-        """The master data in force."""
-        return hubs.load(self.client, self.namespace, country)
+        """The master data in force; parsed again only when their version has changed."""
+        version = hubs.installed_version(self.client, self.namespace)
+        known = self._master
+        if known is None or known.version != version:
+            known = self._master = hubs.load(self.client, self.namespace, country)
+        return known
 
     def heartbeats(self) -> list[Heartbeat]:
         """The last report of every ingest worker."""

@@ -55,18 +55,17 @@ class Account:
 
         Raises EngineError where the account may not enter one of them, naming the ``setting`` to change.
         """
-        missing = [folder for folder in (path, *path.absolute().parents) if not folder.exists()]
-        path.mkdir(parents=True, exist_ok=True)
-        if self.uid is None:
-            return
-        for folder in missing:
-            folder.chmod(0o755)
         obstacle = self.obstacle(path)
         if obstacle is not None:
             raise EngineError(
                 f"as root the engines run as user {self.name!r}, who may not enter {obstacle}: "
                 f"set {setting} to a folder that every user may reach (now {path})"
             )
+        missing = [folder for folder in (path, *path.absolute().parents) if not folder.exists()]
+        path.mkdir(parents=True, exist_ok=True)
+        if self.uid is not None:
+            for folder in missing:
+                folder.chmod(0o755)
 
 
 def pick_account(user: str | None) -> Account:

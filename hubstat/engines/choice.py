@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -110,15 +111,24 @@ def status(settings: Settings) -> list[EngineStatus]:
 def _start_missing(
     settings: Settings, missing: list[EngineName], detached: bool, reporter: Reporter
 ) -> tuple[Literal["docker", "embedded"], bool]:
+    """Start ``missing``; returns where they run and whether any was started by this call."""
     choice, data_dir = settings.engines.choice, settings.engines.data_dir
     run = read_run(data_dir)
     runs_embedded = any(name in run.running and run.running[name].alive() for name in missing)
     if choice == "docker" or (choice == "auto" and not runs_embedded and docker.usable()):
-        reporter.note("engines: starting Elasticsearch and Kafka in Docker")
-        addresses = docker.start(missing, settings.engines.start_timeout_seconds)
-        data_dir.mkdir(parents=True, exist_ok=True)
-        write_run(data_dir, replace(run, docker=addresses))
-        return "docker", not run.docker
+        reporter.note("engines: Docker answers, starting Elasticsearch and Kafka in it")
+        try:
+            addresses = docker.start(settings.engines, missing)
+        except EngineError as error:
+            if choice == "docker":
+                raise
+            reporter.note(f"engines: {error}")
+            with contextlib.suppress(EngineError):
+                docker.stop()
+        else:
+            data_dir.mkdir(parents=True, exist_ok=True)
+            write_run(data_dir, replace(run, docker=addresses))
+            return "docker", not run.docker
     if run.docker:
         write_run(data_dir, replace(run, docker={}))
     if not runs_embedded:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import hubstat
 from hubstat.engines import health
 from hubstat.engines.server import ENGINE_NAMES, EngineName
 from hubstat.errors import EngineError
+from hubstat.settings import EngineSettings
 
 _PROBE_SECONDS = 10.0
 _PULL_SECONDS = 900.0
@@ -24,7 +26,7 @@ def usable() -> bool:
     return _engine_answers() and _compose_file().exists()
 
 
-def start(names: Collection[EngineName], timeout_seconds: float) -> dict[EngineName, str]:
+def start(settings: EngineSettings, names: Collection[EngineName]) -> dict[EngineName, str]:
     """Start the services of ``names``, wait until they answer, and return their addresses on this machine.
 
     Raises EngineError where Docker does not answer, refuses, or a service stays silent.
@@ -36,7 +38,8 @@ def start(names: Collection[EngineName], timeout_seconds: float) -> dict[EngineN
             "there is no docker-compose.yml beside the packages: run from a checkout, or set "
             "HUBSTAT_ENGINES__CHOICE=embedded"
         )
-    _compose(["up", "-d", *names], _PULL_SECONDS)
+    _compose(["up", "-d", *names], _PULL_SECONDS, _variables(settings))
+    timeout_seconds = settings.start_timeout_seconds
     addresses: dict[EngineName, str] = {}
     for name in names:
         host, _, port = _compose(["port", name, str(_CLIENT_PORTS[name])], _PROBE_SECONDS).strip().rpartition(":")
@@ -54,6 +57,17 @@ def start(names: Collection[EngineName], timeout_seconds: float) -> dict[EngineN
 def stop() -> None:
     """Stop both services; their volumes stay. Raises EngineError where Docker refuses."""
     _compose(["stop", *ENGINE_NAMES], _PROBE_SECONDS * 6)
+
+
+def _variables(settings: EngineSettings) -> dict[str, str]:
+    """The settings that the compose file reads from the environment; they may have come from elsewhere."""
+    values = {
+        "ELASTICSEARCH_PORT": settings.elasticsearch_port,
+        "KAFKA_PORT": settings.kafka_port,
+        "ELASTICSEARCH_HEAP_MB": settings.elasticsearch_heap_mb,
+        "KAFKA_HEAP_MB": settings.kafka_heap_mb,
+    }
+    return {f"HUBSTAT_ENGINES__{name}": str(value) for name, value in values.items() if value is not None}
 
 
 def _compose_file() -> Path:
@@ -82,11 +96,14 @@ def _compose_command() -> list[str]:
     )
 
 
-def _compose(arguments: list[str], timeout_seconds: float) -> str:
+def _compose(arguments: list[str], timeout_seconds: float, variables: Mapping[str, str] | None = None) -> str:
     file = _compose_file()
     command = [*_compose_command(), "-f", str(file), *arguments]
+    environment = {**os.environ, **(variables or {})}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_seconds, cwd=file.parent)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=timeout_seconds, cwd=file.parent, env=environment
+        )
     except subprocess.TimeoutExpired:
         raise EngineError(f"`{' '.join(command)}` did not end within {timeout_seconds:.0f} s") from None
     if done.returncode != 0:

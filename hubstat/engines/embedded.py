@@ -57,10 +57,14 @@ def start(
             for name in missing:
                 if name in run.running:
                     process.stop(run.running[name])
-                started[name] = _start_one(settings, name, run, programs, account, detached)
+                started[name] = _start_one(settings, name, run, programs, account)
                 run = run.with_running(name, started[name])
                 write_run(settings.data_dir, run)
             _wait(settings, {name: run.running[name] for name in names})
+            if detached:
+                for name in missing:
+                    run = run.with_running(name, process.release(started[name]))
+                write_run(settings.data_dir, run)
         except BaseException:
             for name, running in started.items():
                 process.stop(running)
@@ -105,9 +109,7 @@ def _runs(run: Run, name: EngineName) -> bool:
     return running is not None and running.alive()
 
 
-def _start_one(
-    settings: EngineSettings, name: EngineName, run: Run, programs: Programs, account: Account, detached: bool
-) -> Running:
+def _start_one(settings: EngineSettings, name: EngineName, run: Run, programs: Programs, account: Account) -> Running:
     folder = settings.data_dir / name
     if not settings.keep_data and folder.exists():
         shutil.rmtree(folder)
@@ -118,7 +120,7 @@ def _start_one(
     port = _pick_port(name, wanted, run.last_ports.get(name))
     inner_port = _free_port(without=port)
     place = Place(programs, folder, settings.data_dir / "logs", port, inner_port, heap, account)
-    return process.start(_PREPARE[name](place), port, detached)
+    return process.start(_PREPARE[name](place), port)
 
 
 def _wait(settings: EngineSettings, running: dict[EngineName, Running]) -> None:

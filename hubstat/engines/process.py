@@ -6,9 +6,11 @@ import atexit
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -24,8 +26,8 @@ _owned: dict[int, subprocess.Popen[bytes]] = {}
 _owner = os.getpid()
 
 
-def start(launch: Launch, port: int, detached: bool) -> Running:
-    """Start an engine; unless ``detached`` it stops when this process ends, however that happens.
+def start(launch: Launch, port: int) -> Running:
+    """Start an engine; until it is released it stops when this process ends, however that happens.
 
     Returns at once, long before the engine answers. Raises EngineError where the program cannot be started.
     """
@@ -37,7 +39,7 @@ def start(launch: Launch, port: int, detached: bool) -> Running:
         "output": str(launch.output),
         "uid": launch.account.uid,
         "gid": launch.account.gid,
-        "owner": None if detached else os.getpid(),
+        "owner": os.getpid(),
         "grace_seconds": GRACE_SECONDS,
     }
     # A session of its own: Ctrl-C in a terminal reaches the owner alone, who then stops the engines in order.
@@ -53,17 +55,25 @@ def start(launch: Launch, port: int, detached: bool) -> Running:
         spec_pipe.write(json.dumps(spec).encode())
         spec_pipe.close()
         answer = json.loads(answer_pipe.readline() or b'{"error": "its supervisor ended at once"}')
-    if detached:
-        supervisor.wait()
-    else:
-        _own(supervisor)
+    _own(supervisor)
     if "error" in answer:
         raise EngineError(f"cannot start {launch.argv[0]}: {answer['error']}")
     try:
-        owner = None if detached else Process.of(os.getpid())
+        owner = Process.of(os.getpid())
         return Running(Process.of(answer["supervisor"]), Process.of(answer["engine"]), owner, port)
     except psutil.NoSuchProcess:
         raise EngineError(f"{launch.argv[0]} ended at once; its output is in {launch.output}") from None
+
+
+def release(running: Running) -> Running:
+    """Let an engine started here outlive this process. Raises EngineError where it has ended meanwhile."""
+    try:
+        os.kill(running.supervisor.pid, signal.SIGUSR1)
+    except ProcessLookupError:
+        raise EngineError("an engine ended just after its start") from None
+    child = _owned.pop(running.supervisor.pid)
+    child.returncode = 0  # nobody waits for it here, which else is a warning
+    return replace(running, owner=None)
 
 
 def stop(running: Running) -> None:

@@ -1,8 +1,8 @@
 """Keeps one engine no longer alive than its owner. Run as a program of its own; uses the standard library only.
 
 Reads one JSON object from standard input: ``argv``, ``environment``, ``directory``, ``output`` (file), ``uid`` and
-``gid`` (or null), ``owner`` (process id, or null for an engine that outlives its starter), ``grace_seconds``. Answers
-one line on standard output: ``{"supervisor": pid, "engine": pid}`` or ``{"error": text}``.
+``gid`` (or null), ``owner`` (id of the process that started this one), ``grace_seconds``. Answers one line on standard
+output: ``{"supervisor": pid, "engine": pid}`` or ``{"error": text}``. SIGUSR1 makes the engine outlive its owner.
 
 The engine is told to stop when this program is (SIGTERM, SIGINT), when the owner is gone, and, on Linux, by the kernel
 when this program itself is killed. What has not stopped in ``grace_seconds`` is killed with all it started.
@@ -26,17 +26,21 @@ _POLL_SECONDS = 0.2
 _PR_SET_PDEATHSIG = 1
 
 
-class _Stop:
-    """Set by a signal handler."""
+class _Signals:
+    """What signals have asked for."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.stop = self.release = False
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGUSR1, self._release)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        self.asked = True
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.stop = True
+
+    def _release(self, number: int, frame: FrameType | None) -> None:
+        self.release = True
 
 
 def bound_to_parent() -> Callable[[], None]:
@@ -91,18 +95,14 @@ def _answer(value: dict[str, Any]) -> None:
 def main() -> int:
     """Start the engine, wait for a reason to stop it, stop it."""
     spec = json.loads(sys.stdin.buffer.read())
-    owner = spec["owner"]
-    if owner is None and os.fork():
-        # Not the caller's child any more, so nobody has to wait for it.
-        os._exit(0)
-    stop = _Stop()
+    signals = _Signals()
     try:
         engine = _launch(spec)
     except (OSError, subprocess.SubprocessError) as error:
         _answer({"error": str(error)})
         return 1
     _answer({"supervisor": os.getpid(), "engine": engine.pid})
-    while engine.poll() is None and not stop.asked and (owner is None or os.getppid() == owner):
+    while engine.poll() is None and not signals.stop and (signals.release or os.getppid() == spec["owner"]):
         time.sleep(_POLL_SECONDS)
     _end(engine, spec["grace_seconds"])
     return 0

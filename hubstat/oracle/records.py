@@ -35,7 +35,7 @@ NEEDS_CAMP = {
     "ASSIGNED", "LOADED", "DEPARTED", "ATTEMPT_FAILED", "DELIVERED", "PICKED_UP", "ARRIVED_CAMP", "RETURNED_CAMP",
 }  # fmt: skip
 NEEDS_FRIEND = {"ASSIGNED", "LOADED", "DEPARTED", "ATTEMPT_FAILED"}
-PLANS = {"SHIFT_PLANNED", "ROUTE_PLANNED", "BREAK_PLANNED"}
+PLANS = {"SHIFT_PLANNED", "BREAK_PLANNED"}
 
 INVOICE_TEXTS = (
     "event_id", "source", "service_date", "wave", "promised_at", "promised_from", "camp_id", "friend_id", "route_id",
@@ -51,6 +51,8 @@ FRIEND_TEXTS = (
 FRIEND_FIELDS = frozenset(["v", "friend_id", "code", "event_time", *FRIEND_TEXTS])
 
 OLDEST_DAYS = 400
+LONGEST_TEXT = 512
+LARGEST_RECORD = 65_536
 NEWEST_DAYS = 60
 _INVOICE_NO = re.compile(r"[0-9A-Za-z-]{1,40}", re.ASCII)
 _LAST_SECOND = (23 * 3600 + 59 * 60 + 59) * 1000
@@ -156,11 +158,14 @@ def _invoice_event(raw: bytes, received: int, zone: Zone) -> InvoiceEvent:
     text = {name: _text(fields, name) for name in INVOICE_TEXTS}
     _check_other_types(fields)
     _check_required(code, text)
+    if text["replaces"] is not None and not _INVOICE_NO.fullmatch(text["replaces"]):
+        raise _WrongError("replaces: not 1 to 40 of [0-9A-Za-z-]")
     if text["by"] not in (None, "CUSTOMER", "CARRIER", "SELLER", "POLICY"):
         raise _WrongError("by: none of CUSTOMER, CARRIER, SELLER, POLICY")
     _check_service_date(text["service_date"], received, zone)
     raw_time = _text(fields, "event_time")
     time, time_known = _event_time(raw_time, received, zone)
+    _check_age("event_time", time, received, zone)
     actor = text["friend_id"] or text["camp_id"] or text["source"] or ""
     return InvoiceEvent(
         raw=raw,
@@ -205,6 +210,13 @@ def _friend_event(raw: bytes, received: int, zone: Zone) -> FriendEvent:
     time, time_known = _event_time(raw_time, received, zone)
     if not time_known:
         raise _WrongError("event_time: a date alone says nothing about a Friend's day")
+    _check_age("event_time", time, received, zone)
+    planned_from = _optional_time("planned_from", text["planned_from"])
+    planned_to = _optional_time("planned_to", text["planned_to"])
+    if planned_from is not None and abs(zone.day(planned_from) - zone.day(received)) > OLDEST_DAYS:
+        raise _WrongError("planned_from: too far from the received time")
+    if code in PLANS and planned_from is not None and planned_to is not None and planned_to < planned_from:
+        raise _WrongError("planned_to: before planned_from")
     return FriendEvent(
         raw=raw,
         friend=intern(friend),
@@ -215,14 +227,16 @@ def _friend_event(raw: bytes, received: int, zone: Zone) -> FriendEvent:
         camp=_interned(text["camp_id"]),
         service_date=_interned(text["service_date"]),
         wave=_interned(text["wave"]),
-        planned_from=_optional_time("planned_from", text["planned_from"]),
-        planned_to=_optional_time("planned_to", text["planned_to"]),
+        planned_from=planned_from,
+        planned_to=planned_to,
         until=_optional_time("until", text["until"]),
         corrects=text["corrects"],
     )
 
 
 def _object(raw: bytes) -> dict[str, Any]:
+    if len(raw) > LARGEST_RECORD:
+        raise _WrongError(f"over {LARGEST_RECORD} bytes")
     try:
         fields = orjson.loads(raw)
     except orjson.JSONDecodeError as wrong:
@@ -241,6 +255,8 @@ def _text(fields: dict[str, Any], name: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise _WrongError(f"{name}: not a text")
+    if len(value) > LONGEST_TEXT:
+        raise _WrongError(f"{name}: over {LONGEST_TEXT} characters")
     return value
 
 
@@ -279,6 +295,11 @@ def _check_service_date(text: str | None, received: int, zone: Zone) -> None:
         raise _WrongError("service_date: no date") from wrong
     if ahead > NEWEST_DAYS or -ahead > OLDEST_DAYS:
         raise _WrongError("service_date: too far from the received time")
+
+
+def _check_age(name: str, time: int, received: int, zone: Zone) -> None:
+    if zone.day(received) - zone.day(time) > OLDEST_DAYS:
+        raise _WrongError(f"{name}: over {OLDEST_DAYS} days before the received time")
 
 
 def _event_time(text: str | None, received: int, zone: Zone) -> tuple[int, bool]:

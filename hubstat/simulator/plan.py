@@ -20,7 +20,7 @@ Span = tuple[float, float]
 class Wave:
     """How one wave works. ``share``: of deliveries; ``load``: parcels of a Friend-day; spans are hours.
 
-    departures: (share of Friends, from, to); finish: (survival, hour) of the Friends still out, None: all work to the
+    departures: (share of Friends, from, to); finish: (survival, hour) of the Friends still out, empty: all work to the
     end;
     stop_minutes: from door to door; last: no stop begins later.
     """

@@ -1,4 +1,4 @@
-"""Real embedded engines of the test's own: started, found, restarted, shared, killed. Where it is enough, Kafka alone."""
+"""Real embedded engines of the test's own: started, found, restarted, shared, killed; or Kafka alone."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ from hubstat.engines import process
 from hubstat.engines.account import Account
 from hubstat.engines.server import Launch
 launch = Launch([sys.executable, "-c", Path(sys.argv[1]).read_text()], {{}}, Path("/"), Path(sys.argv[2]), Account())
-running = process.start(launch, 1, detached={detached})
+running = process.start(launch, 1)
 print(running.supervisor.pid, running.engine.pid, flush=True)
 {then}
 """
@@ -50,9 +50,9 @@ def _launch(tmp_path: Path, on_term: str = "exit") -> Launch:
     return Launch([sys.executable, "-c", _engine(on_term)], {}, Path("/"), tmp_path / "out", Account())
 
 
-def _owner(tmp_path: Path, detached: bool, then: str) -> subprocess.Popen[str]:
+def _owner(tmp_path: Path, then: str) -> subprocess.Popen[str]:
     (tmp_path / "engine.py").write_text(_engine())
-    code = textwrap.dedent(OWNER.format(detached=detached, then=then))
+    code = textwrap.dedent(OWNER.format(then=then))
     return subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path / "engine.py"), str(tmp_path / "out")],
         stdout=subprocess.PIPE,
@@ -88,7 +88,7 @@ def _lives(pid: int) -> bool:
 
 
 def test_stop_ends_the_engine_and_its_children(tmp_path: Path) -> None:
-    running = process.start(_launch(tmp_path), 1, detached=False)
+    running = process.start(_launch(tmp_path), 1)
     child = _child_of(tmp_path / "out")
     assert running.alive()
     assert _lives(child)
@@ -100,7 +100,7 @@ def test_stop_ends_the_engine_and_its_children(tmp_path: Path) -> None:
 
 def test_an_engine_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "GRACE_SECONDS", 0.5)
-    running = process.start(_launch(tmp_path, on_term="SIG_IGN"), 1, detached=False)
+    running = process.start(_launch(tmp_path, on_term="SIG_IGN"), 1)
     child = _child_of(tmp_path / "out")
     process.stop(running)
     assert not _lives(running.engine.pid)
@@ -109,7 +109,7 @@ def test_an_engine_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pyt
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_is_left_when_the_owner_is_ended(tmp_path: Path, number: signal.Signals) -> None:
-    owner = _owner(tmp_path, detached=False, then="time.sleep(600)")
+    owner = _owner(tmp_path, then="time.sleep(600)")
     assert owner.stdout is not None
     with owner.stdout:
         supervisor, engine = map(int, owner.stdout.readline().split())
@@ -121,7 +121,7 @@ def test_nothing_is_left_when_the_owner_is_ended(tmp_path: Path, number: signal.
 
 
 def test_nothing_is_left_when_the_owner_just_ends(tmp_path: Path) -> None:
-    owner = _owner(tmp_path, detached=False, then="time.sleep(0.5)")
+    owner = _owner(tmp_path, then="time.sleep(0.5)")
     assert owner.stdout is not None
     with owner.stdout:
         supervisor, engine = map(int, owner.stdout.readline().split())
@@ -132,7 +132,7 @@ def test_nothing_is_left_when_the_owner_just_ends(tmp_path: Path) -> None:
 
 
 def test_a_detached_engine_outlives_its_starter_until_it_is_stopped(tmp_path: Path) -> None:
-    owner = _owner(tmp_path, detached=True, then="")
+    owner = _owner(tmp_path, then="process.release(running)")
     assert owner.stdout is not None
     with owner.stdout:
         supervisor, engine = map(int, owner.stdout.readline().split())
@@ -146,7 +146,7 @@ def test_a_detached_engine_outlives_its_starter_until_it_is_stopped(tmp_path: Pa
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's death")
 def test_an_engine_ends_when_its_supervisor_is_killed(tmp_path: Path) -> None:
-    running = process.start(_launch(tmp_path), 1, detached=False)
+    running = process.start(_launch(tmp_path), 1)
     child = _child_of(tmp_path / "out")
     os.kill(running.supervisor.pid, signal.SIGKILL)
     assert _gone(running.engine.pid)
@@ -156,11 +156,11 @@ def test_an_engine_ends_when_its_supervisor_is_killed(tmp_path: Path) -> None:
 
 def test_the_former_output_is_kept(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("why it crashed")
-    process.stop(process.start(_launch(tmp_path), 1, detached=False))
+    process.stop(process.start(_launch(tmp_path), 1))
     assert (tmp_path / "out.1").read_text() == "why it crashed"
 
 
 def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     launch = Launch([str(tmp_path / "absent")], {}, tmp_path, tmp_path / "out", Account())
     with pytest.raises(EngineError, match=r"cannot start .*absent.*No such file"):
-        process.start(launch, 1, detached=False)
+        process.start(launch, 1)

@@ -10,11 +10,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from hubstat.domain.row import BUCKETS
 from memory import ZONE, flat, same
 
 from aggregations.question import LEVELS, Answer, Question
 from hubstat.domain import time as tm
+from hubstat.domain.row import BUCKETS
 
 Ask = Callable[[Question], Answer]
 

@@ -72,7 +72,7 @@ class MemoryNetwork:
         friends: dict[tuple[str | None, ...], Tally] = {}
         for key, log in self.invoices.items():
             direction, invoice_no = key.split(":", 1)
-            state = fold(direction, invoice_no, log, moment.as_of, moment.known_at)
+            state = fold(direction, invoice_no, log, ZONE, moment.as_of, moment.known_at)
             row = row_of(state)
             if direction != question.direction or row is None or state.promise is None:
                 continue
@@ -101,7 +101,7 @@ class MemoryNetwork:
         """All Friend-days of the question's service date."""
         work: dict[str, list[Work]] = {}
         for key, log in self.invoices.items():
-            for friend, item in work_in_invoice(key, log, moment):
+            for friend, item in work_in_invoice(key, log, moment, ZONE):
                 work.setdefault(friend, []).append(item)
         found = [
             fold_day(f, self.friends.get(f, EventLog()), work.get(f, []), question.service_date, moment, ZONE)

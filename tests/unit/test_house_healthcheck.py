@@ -12,10 +12,15 @@ import pytest
 from hubstat import healthcheck
 from hubstat.elastic.store import Heartbeat
 from hubstat.engines import EngineAddresses
-from hubstat.errors import EngineError, HubstatError
+from hubstat.errors import EngineError, HubstatError, SettingsError
 from hubstat.settings import Settings
 
 NOW = 1_795_222_470_000
+
+
+@pytest.fixture(autouse=True)
+def _port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUBSTAT_DASHBOARD__PORT", "8123")
 
 
 class _Client:
@@ -65,9 +70,14 @@ def _answer(monkeypatch: pytest.MonkeyPatch, answer: Exception | None) -> list[s
 
 def test_a_dashboard_that_answers_works(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = _answer(monkeypatch, None)
-    monkeypatch.setenv("HUBSTAT_DASHBOARD__PORT", "8123")
     healthcheck.dashboard(Settings(), NOW)
     assert asked == ["http://127.0.0.1:8123/"]
+
+
+def test_a_dashboard_on_any_port_cannot_be_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HUBSTAT_DASHBOARD__PORT")
+    with pytest.raises(SettingsError, match="set HUBSTAT_DASHBOARD__PORT"):
+        healthcheck.dashboard(Settings(), NOW)
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def _assert_is_true(parcel: Parcel, valid: list[tuple[int, dict[str, Any]]], rep
     assert parcel.departed_ms == min(gone, default=None)
     assert parcel.failed_attempts == len(failed)
     assert (parcel.service_date, parcel.wave) == (promise["service_date"], promise["wave"])
-    assert parcel.promise_ms == tm.parse_promise(promise["promised_at"])
+    assert parcel.promise_ms == tm.parse_promise(promise["promised_at"], tm.zone("KR"))
     if parcel.direction == "DELIVERY":
         assert parcel.superseded_by == replaced.get(parcel.invoice_no)
     camps = [sent["camp_id"] for at, sent in sorted(valid, key=lambda event: event[0]) if "camp_id" in sent]

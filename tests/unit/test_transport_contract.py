@@ -127,5 +127,11 @@ def test_topic_partitions_of_faust_and_aiokafka_are_the_same_key() -> None:
     assert hash(TP("t", 1)) == hash(TopicPartition("t", 1))
 
 
+def test_producer_partitions_like_every_other_client() -> None:
+    """Friend activity must go to the partition of the Friend's own events."""
+    assert "DefaultPartitioner()" in inspect.getsource(driver.Producer.__post_init__)
+    assert callable(driver.Producer._ensure_producer)
+
+
 def test_producer_retries_for_ever_and_in_order() -> None:
     assert Producer._settings_extra(object()) == {"acks": "all", "enable_idempotence": True}

@@ -1,0 +1,203 @@
+"""How the board behaves in a real browser: refresh, stale, languages, keyboard, phone, drawer, Back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+Visit = Callable[..., Page]
+Board = tuple[str, Path]
+
+
+def late_now(page: Page) -> int:
+    value = page.locator('.tiles [data-metric="m1_late_open"]').get_attribute("data-value")
+    assert value is not None
+    return int(value)
+
+
+def test_figures_move_without_a_reload_and_rest_when_paused(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0])
+    expect(page.locator("#headline")).to_contain_text("전국 배송")
+    page.evaluate("window.notReloaded = true")
+    before = late_now(page)
+    page.wait_for_function(
+        "n => Number(document.querySelector('.tiles [data-metric=m1_late_open]').dataset.value) > n", arg=before
+    )
+    row = page.locator('.hs-grid [data-metric="m1_late_open"][data-hub="nationwide:KR"]')
+    expect(row).to_have_attribute("data-value", re.compile(r"^\d+$"))
+    assert page.evaluate("window.notReloaded")
+    page.locator("#pause").click()
+    page.wait_for_timeout(1_500)
+    rested = late_now(page)
+    page.wait_for_timeout(3_000)
+    assert late_now(page) == rested
+    page.locator("#pause").click()
+    page.wait_for_function(
+        "n => Number(document.querySelector('.tiles [data-metric=m1_late_open]').dataset.value) > n", arg=rested
+    )
+
+
+def test_the_next_refresh_waits_for_the_last_answer_and_unchanged_figures_are_not_sent(
+    fake_board: Board, visit: Visit
+) -> None:
+    url, folder = fake_board
+    (folder / "still").touch()
+    page = visit(url)
+    page.wait_for_selector("body[data-ready]")
+    page.wait_for_timeout(2_500)
+    sizes: list[int] = []
+    running: list[int] = []
+    open_now = 0
+
+    def began(request: object) -> None:
+        nonlocal open_now
+        if "_dash-update-component" in request.url:  # type: ignore[attr-defined]
+            open_now += 1
+            running.append(open_now)
+
+    def ended(request: object) -> None:
+        nonlocal open_now
+        if "_dash-update-component" in request.url:  # type: ignore[attr-defined]
+            open_now -= 1
+            sizes.append(len(request.response().body()))  # type: ignore[attr-defined]
+
+    page.on("request", began)
+    page.on("requestfinished", ended)
+    page.wait_for_timeout(4_500)
+    assert len(sizes) >= 2
+    assert max(running) == 1
+    assert max(sizes) < 6_000
+    assert "15:0" in page.locator("#asof").inner_text()
+
+
+def test_a_failure_keeps_the_last_screen_marked_stale_with_its_age(fake_board: Board, visit: Visit) -> None:
+    url, folder = fake_board
+    page = visit(url)
+    page.wait_for_selector("body[data-ready]")
+    expect(page.locator("#stale")).to_be_hidden()
+    (folder / "fail").touch()
+    expect(page.locator("#stale")).to_be_visible()
+    expect(page.locator("#stale")).to_contain_text("Elasticsearch does not answer")
+    kept = late_now(page)
+    expect(page.locator("#stale-age")).to_have_text(re.compile(r"^0:0[3-9]$"))
+    assert late_now(page) == kept
+    (folder / "fail").unlink()
+    expect(page.locator("#stale")).to_be_hidden()
+
+
+def test_a_dead_server_is_noticed_too(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0])
+    page.wait_for_selector("body[data-ready]")
+    page.route("**/_dash-update-component*", lambda route: route.fulfill(status=204))
+    expect(page.locator("#stale")).to_be_visible(timeout=15_000)
+    page.unroute("**/_dash-update-component*")
+    expect(page.locator("#stale")).to_be_hidden(timeout=15_000)
+
+
+def test_drill_down_breadcrumb_up_and_back_keep_filters(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0] + "?wave=DAY&lang=en")
+    page.locator(".hs-grid a.hs-name", has_text="Incheon").click()
+    expect(page.locator("#headline")).to_contain_text("Incheon day deliveries")
+    assert "wave=DAY" in page.url
+    page.locator(".hs-grid a.hs-name").first.click()
+    page.wait_for_url("**level=area**")
+    page.locator(".hs-grid a.hs-name").first.click()
+    page.wait_for_url("**level=camp**")
+    expect(page.locator(".crumb.here")).to_contain_text("Hub C1")
+    page.locator(".crumb.here").click()
+    page.get_by_role("menuitem").nth(1).click()
+    page.wait_for_url(re.compile(r"level=camp&hub=C1\d1"))
+    page.locator("a.crumb", has_text="Incheon").click()
+    expect(page.locator("#headline")).to_contain_text("Incheon")
+    page.go_back()
+    expect(page.locator("#headline")).to_contain_text("Hub C1")
+    page.go_back()
+    page.go_back()
+    page.go_back()
+    page.go_back()
+    expect(page.locator("#headline")).to_contain_text("Nationwide day deliveries")
+
+
+def test_a_whole_drill_by_keyboard(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0])
+    page.wait_for_selector(".hs-grid .ag-row a")
+    page.locator(".hs-grid .ag-row .ag-cell").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**level=region**")
+    expect(page.locator("#headline")).to_be_focused()
+
+
+def test_the_drawer_has_its_own_address_and_closes_with_escape_or_back(fake_board: Board, visit: Visit) -> None:
+    url, folder = fake_board
+    (folder / "still").touch()
+    page = visit(url + "?level=camp&hub=C101")
+    page.locator('[data-proof="m1_late_open"]').click()
+    page.wait_for_url("**proof=m1_late_open")
+    figure = page.locator("#proof-figure")
+    expect(figure).to_be_visible()
+    assert figure.get_attribute("data-value") == figure.get_attribute("data-list")
+    expect(page.locator(".proof .ag-center-cols-container .ag-row").first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.wait_for_url(lambda now: "proof" not in now)
+    expect(figure).to_have_count(0)
+    page.go_back()
+    expect(figure).to_be_visible()
+
+
+def test_language_and_theme_change_without_losing_the_place(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0] + "?level=camp&hub=C101&direction=RETURN")
+    expect(page.locator("#headline")).to_contain_text("캠프 C101 회수")
+    page.locator("#lang a").click()
+    expect(page.locator("#headline")).to_contain_text("Hub C101 returns")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    assert "hub=C101" in page.url
+    page.locator("#theme-button").click()
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+    expect(page.locator("body")).to_have_css("background-color", "rgb(13, 16, 21)")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
+
+
+def test_a_sort_is_part_of_the_address(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0])
+    page.locator('.ag-header-cell[col-id="f.completion"]').click()
+    page.wait_for_url("**sort=f.completion.desc**")
+    page.reload()
+    page.wait_for_selector(".hs-grid .ag-row a")
+    shares = page.locator('.ag-center-cols-container [data-metric="completion"]').evaluate_all(
+        """cells => cells.map(
+            cell => [Number(cell.closest('.ag-row').getAttribute('row-index')), Number(cell.dataset.value)]
+        )"""
+    )
+    ordered = [share for _, share in sorted(shares)]
+    assert ordered == sorted(ordered, reverse=True)
+
+
+@pytest.mark.parametrize(
+    "search", ["", "?level=camp&hub=C101", "?level=friend&hub=C101/F1012", "?level=invoice&hub=X-1"]
+)
+def test_a_phone_has_one_column_without_sideways_scroll(fake_board: Board, visit: Visit, search: str) -> None:
+    page = visit(fake_board[0] + search, width=390, height=844)
+    page.wait_for_selector("#headline")
+    page.wait_for_timeout(800)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    links = page.locator(".rows .row-link")
+    if links.count():
+        box = links.first.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+        links.first.click()
+        page.wait_for_url(lambda now: now != fake_board[0] + search)
+
+
+def test_a_place_that_does_not_exist_says_so_and_leads_home(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0] + "?level=camp&hub=NOPE")
+    expect(page.locator("#failed")).to_contain_text("수치를 낼 수 없습니다")
+    page.locator("#failed a", has_text="전국으로").click()
+    expect(page.locator("#headline")).to_contain_text("전국 배송")

@@ -1,0 +1,32 @@
+"""Serve the made-up network: ``python serve_fake_board.py PORT FOLDER``. It moves every second; while FOLDER/fail
+exists every request fails, while FOLDER/still exists nothing changes."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from pathlib import Path
+
+from dashboard_fake import FakeBoard
+
+from dashboard.app import create_app, serve
+from hubstat.errors import EngineError
+from hubstat.settings import DashboardSettings
+
+
+def move(board: FakeBoard, folder: Path) -> None:
+    """Let the network go on."""
+    while True:
+        time.sleep(1)
+        board.fail = EngineError("Elasticsearch does not answer") if (folder / "fail").exists() else None
+        board.now += 1_000
+        if not (folder / "still").exists():
+            board.friends["C101", "F1010"]["late_open"] += 1
+            board.generation += 1
+
+
+if __name__ == "__main__":
+    fake = FakeBoard()
+    threading.Thread(target=move, args=(fake, Path(sys.argv[2])), daemon=True).start()
+    serve(create_app(fake, DashboardSettings(refresh_seconds=1)), "127.0.0.1", int(sys.argv[1]))

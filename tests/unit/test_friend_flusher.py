@@ -1,0 +1,122 @@
+"""The Friend flusher over fakes: where documents are, merging, corrections, dead letters."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from fakes import FakeRecord, FakeWriter
+
+from hubstat.domain import time as tm
+from hubstat.domain.document import Activity, restore_friend
+from hubstat.settings import Settings
+from ingest.friends import FriendFlusher, document_id
+
+NOON = tm.parse_instant("2026-11-20T12:00:00+09:00")
+STARTED = {
+    "v": 1,
+    "friend_id": "F1",
+    "code": "ROUTE_STARTED",
+    "event_time": "2026-11-20T09:00:00+09:00",
+    "event_id": "s",
+    "camp_id": "C1",
+}
+ACTIVITY = Activity(
+    friend_id="F1",
+    invoice="DELIVERY:1",
+    event_id="d",
+    code="DELIVERED",
+    time=NOON - 60_000,
+    received=NOON,
+    camp_id="C2",
+    route_id=None,
+    address_key="door",
+    promised_from=None,
+    service_date="2026-11-20",
+    wave="DAY",
+    voided_at=None,
+    counts=True,
+    rev=1,
+    known_at=NOON,
+    dates=("2026-11-20",),
+)
+
+
+def flusher(writer: FakeWriter) -> FriendFlusher:
+    return FriendFlusher(Settings(namespace="t"), writer, trusted=True, clock=lambda: 5)
+
+
+def event(**changes: Any) -> FakeRecord:
+    return FakeRecord(json.dumps({**STARTED, **changes}).encode(), topic="t-friend-events", timestamp=NOON)
+
+
+def activity(each: Activity) -> FakeRecord:
+    return FakeRecord(each.encode(), topic="t-friend-activity", timestamp=NOON)
+
+
+def source(writer: FakeWriter, index: str, doc_id: str = "F1") -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(writer.documents[index, doc_id][1])
+    return found
+
+
+async def test_events_and_activities_of_a_date_share_a_document() -> None:
+    writer = FakeWriter()
+    await flusher(writer).flush([event(), activity(ACTIVITY)])
+    document = source(writer, "t-friends-2026-11-20")
+    assert (document["friend_id"], document["camps"], document["written_at"]) == ("F1", ["C1", "C2"], 5)
+    log = restore_friend("F1", [document])
+    assert list(log.events.copies) == ["s"]
+    assert list(log.activities.values()) == [ACTIVITY]
+
+
+async def test_a_plan_lives_at_its_start_and_a_correction_apart() -> None:
+    writer = FakeWriter()
+    plan = event(
+        code="SHIFT_PLANNED",
+        event_id="p",
+        planned_from="2026-11-21T21:30:00+09:00",
+        planned_to="2026-11-22T07:30:00+09:00",
+        service_date="2026-11-22",
+        wave="DAWN",
+    )
+    await flusher(writer).flush([plan, event(code="CORRECTED", event_id="c", corrects="p")])
+    assert set(writer.documents) == {("t-friends-2026-11-21", "F1"), ("t-friend-corrections", "F1")}
+
+
+async def test_the_newest_derivation_counts_whatever_comes_last() -> None:
+    newer = replace(ACTIVITY, rev=2, counts=False)
+    for order in ([ACTIVITY, newer], [newer, ACTIVITY]):
+        writer = FakeWriter()
+        for each in order:
+            await flusher(writer).flush([activity(each)])  # each by a worker that knows nothing
+        log = restore_friend("F1", [source(writer, "t-friends-2026-11-20")])
+        assert [a.counts for a in log.activities.values()] == [False]
+
+
+async def test_a_repetition_writes_nothing() -> None:
+    writer = FakeWriter()
+    working = flusher(writer)
+    await working.flush([event(), activity(ACTIVITY)])
+    await working.flush([event(), activity(ACTIVITY)])
+    assert (working.counters.written, working.counters.unchanged) == (1, 1)
+
+
+async def test_bad_records_are_dead_letters_and_the_stream_goes_on() -> None:
+    writer = FakeWriter()
+    bad = [
+        FakeRecord(b"{", topic="t-friend-events", offset=1),
+        FakeRecord(b'{"friend_id": "F1"}', topic="t-friend-activity", offset=2),
+        FakeRecord(replace(ACTIVITY, dates=("x",)).encode(), topic="t-friend-activity", offset=3),
+        FakeRecord(None, topic="t-friend-activity", offset=4),
+    ]
+    await flusher(writer).flush([*bad, event()])
+    reasons = [orjson.loads(body)["reason"] for body in writer.sources("t-dead-letters").values()]
+    assert reasons == ["not_json", "bad_activity", "bad_activity", "bad_activity"]
+    assert ("t-friends-2026-11-20", "F1") in writer.documents
+
+
+def test_an_id_too_long_for_elasticsearch_is_hashed() -> None:
+    assert document_id("F1") == "F1"
+    assert len(document_id("친" * 300).encode()) <= 512
