@@ -9,19 +9,18 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from aggregations.counting import InvoiceCounter
 from aggregations.proof import EventLine, InvoiceDetail, InvoiceLine, Prover
 from aggregations.question import Moment as Instant
 from aggregations.question import Question, Scope
-from aggregations.reader import Reader, customer_reasons
+from aggregations.reader import Reader
 from aggregations.snapshot import Board as Figures
-from aggregations.snapshot import Snapshots
+from aggregations.snapshot import Snapshots, board_at
 from aggregations.viewer import Viewer
 from aggregations.why import why
 from dashboard.board import Detail, Event, Line, Moment, Node, Proof, WaveTime
 from dashboard.place import Place
 from hubstat.domain import time as tm
-from hubstat.domain.codes import COMPLETIONS, DIRECTIONS
+from hubstat.domain.codes import COMPLETIONS
 from hubstat.domain.masterdata import MasterData
 from hubstat.domain.metrics import DEFINITION_VERSION
 from hubstat.domain.row import row_of
@@ -79,20 +78,10 @@ class ReaderBoard:
         with self._lock:
             known = self._fixed.get(key)
             if known is None:
-                known = self._fixed[key] = self._at(moment)
+                known = self._fixed[key] = board_at(self._reader, moment.day, Instant(moment.as_of, moment.known_at))
                 if len(self._fixed) > _KEPT_MOMENTS:
                     self._fixed.popitem(last=False)
         return known
-
-    def _at(self, moment: Moment) -> Figures:
-        """The network at a fixed (T, K): one look for every level."""
-        instant = Instant(moment.as_of, moment.known_at)
-        with self._reader.view() as view:
-            counter = InvoiceCounter(view.invoices, moment.day.isoformat(), instant, customer_reasons(view.master))
-            camps = {direction: counter.by_camp(direction) for direction in DIRECTIONS}
-            scope = Scope("nationwide", self._reader.country)
-            days = tuple(self._reader.friend_days(view, moment.day, instant, scope))
-            return Figures(0, moment.day, instant, None, view.master, self._reader, camps, days)
 
     def _master(self) -> MasterData:
         return self._reader.store.master_data(self._reader.country)

@@ -10,13 +10,15 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from dashboard.icons import icon
-from dashboard.parts import link
+from dashboard.parts import link, shape
 from dashboard.scene import Hubs, Scene, hub_name, service_day
 from hubstat.figures import formats as fm
 from hubstat.figures.formats import Lang
 from hubstat.figures.texts import text
 
 REFRESH_CHOICES: Final = (1, 2, 5, 10, 30)
+# Data this far behind the as-of moment is pointed out.
+STALE_DATA_MS: Final = 60_000
 
 
 def layout(refresh_seconds: float, lang: Lang) -> dmc.MantineProvider:
@@ -237,7 +239,10 @@ def as_of_line(scene: Scene) -> list[Any]:
     ]
     if moment.data_to is not None:
         data = scene.say("asof.data", time=scene.clock(moment.data_to, seconds=True))
-        parts.append(html.Span(f" · {data}", className="asof-data"))
+        behind = moment.live and moment.as_of - moment.data_to > STALE_DATA_MS
+        parts.append(
+            html.Span([" · ", shape("risk") if behind else None, data], className="asof-behind" if behind else "")
+        )
     return parts
 
 

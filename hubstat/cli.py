@@ -24,7 +24,6 @@ _COMMANDS: Final = (
     "replay",
     "query",
     "audit",
-
     "dead_letters",
 )
 

@@ -1,4 +1,4 @@
-"""All settings, in one frozen model. Built once in the command line and passed in; nothing else reads the environment."""
+"""All settings, in one frozen model, built once in the command line; nothing else reads the environment."""
 
 from __future__ import annotations
 

@@ -96,23 +96,31 @@ def friend_activities(key: str, log: EventLog, consumed: Iterable[Event], zone: 
 
 
 def _affected(direction: str, log: EventLog, consumed: list[Event]) -> list[str]:
-    """Ids of the activities that the consumed events may have changed, in the log's order."""
-    every = {event_id for event_id, copies in log.copies.items() if any(c.sent["code"] in ACTIVITIES for c in copies)}
-    rescheduled = any(copy.sent["code"] == "RESCHEDULED" for _, copy in log)
-    affected: set[str] = set()
-    for event in consumed:
-        code = event.copy.sent["code"]
-        moving = code in ACTIVITIES or code in COMPLETIONS[direction]
-        if code in _TOUCH_ALL or (rescheduled and moving):
-            # The first departure decides which rescheduling is the promise in force.
-            return sorted(every)
-        if event.event_id in every:
-            affected.add(event.event_id)
-        if "address_key" in event.copy.sent:
-            affected |= {each for each in every if any("address_key" not in c.sent for c in log.copies[each])}
-        if "friend_id" in event.copy.sent:
-            affected |= {each for each in every if any("friend_id" not in c.sent for c in log.copies[each])}
-    return sorted(affected)
+    """Ids of the activities that the consumed events may have changed, sorted."""
+    every = [event_id for event_id, copies in log.copies.items() if _is_activity(copies)]
+    if not every:
+        return []
+    codes = {event.copy.sent["code"] for event in consumed}
+    if not codes.isdisjoint(_TOUCH_ALL):
+        return sorted(every)
+    moving = codes & ACTIVITIES or codes & COMPLETIONS[direction]
+    if moving and any(copy.sent["code"] == "RESCHEDULED" for _, copy in log):
+        # The first departure decides which rescheduling is the promise in force.
+        return sorted(every)
+    ids = {event.event_id for event in consumed}
+    # An event may be the doorstep, or the holder, of those that name none.
+    filling = [name for name in ("address_key", "friend_id") if any(name in event.copy.sent for event in consumed)]
+    return sorted(
+        each
+        for each in every
+        if each in ids or any(name not in copy.sent for name in filling for copy in log.copies[each])
+    )
+
+
+def _is_activity(copies: list[Copy]) -> bool:
+    if len(copies) == 1:
+        return copies[0].sent["code"] in ACTIVITIES
+    return any(copy.sent["code"] in ACTIVITIES for copy in copies)
 
 
 def _concerned(log: EventLog, copies: list[Copy]) -> list[str]:
@@ -154,8 +162,9 @@ def supersessions(key: str, log: EventLog, consumed: Iterable[Event]) -> list[De
     touched: set[str] = set()
     for event in consumed:
         touched |= {event.event_id, event.copy.sent.get("corrects", event.event_id)}
+    touched = {each for each in touched if any("replaces" in copy.sent for copy in log.copies.get(each, ()))}
     found: list[Derived] = []
-    for event_id in sorted(touched & log.copies.keys()):
+    for event_id in sorted(touched):
         copies = log.copies[event_id]
         targets = {copy.sent["replaces"] for copy in copies if _replaces(copy)} - {invoice_no}
         for old in sorted(targets):

@@ -131,7 +131,8 @@
       closed: (opened) => {
         if (opened === false) {
           const params = new URLSearchParams(window.location.search);
-          if (params.has("proof")) { params.delete("proof"); go(window.location.pathname + "?" + params); }
+          /* The drawer closed without the server: what is shown is no longer what it last sent. */
+          if (params.has("proof")) { dc().set_props("pulse", { data: null }); params.delete("proof"); go(window.location.pathname + "?" + params); }
         }
         return dc().no_update;
       },

@@ -44,7 +44,7 @@ def build(scene: Scene, hubs: Hubs) -> html.Div:
             html.Div(
                 [
                     html.Div([completion_card(scene, hubs.here, hub)], className="main-column"),
-                    html.Div([hourly_card(scene, hubs.here, hub)], className="side-column"),
+                    html.Div([hourly_card(scene, hubs.here, hub, 9)], className="side-column"),
                 ],
                 className="columns",
             ),
@@ -95,15 +95,15 @@ def _columns(scene: Scene, hours: Sequence[str]) -> list[Column]:
     prefix = scene.prefix
     excluded = [
         column(
-            scene.say(f"excluded.{kind}"), f"ex.{kind}", _WIDTHS.get(kind, 54), cellClass=QUIET,
+            scene.say(f"excluded.{kind}"), f"ex.{kind}", _WIDTHS.get(kind, 50), cellClass=QUIET,
             cellRendererParams={"metric": f"excluded_minutes.{kind}", "form": "count", "zero": True},
         )
         for kind in EXCLUDED
     ]  # fmt: skip
     return with_sort(
         [
-            name_column(scene.say("level.friend"), 96),
-            figure_column(scene.say("table.done"), "completion", 116, "percent", cellRenderer="HsProgress"),
+            name_column(scene.say("level.friend"), 88),
+            figure_column(scene.say("table.done"), "completion", 104, "percent", cellRenderer="HsProgress"),
             figure_column(scene.say("table.done_left"), "completed", 104, "count", params={"of": "open"}),
             figure_column(
                 scene.say("table.late"), f"{prefix}_late_open", 78, "count", colId="late",

@@ -92,13 +92,13 @@ def invoice_columns(scene: Scene, with_friend: bool) -> list[Column]:
     left = {"type": None, "cellRenderer": None}
     columns = [
         {
-            "headerName": scene.say("col.invoice"), "field": "name", "minWidth": 128, "width": 140,
+            "headerName": scene.say("col.invoice"), "field": "name", "minWidth": 172, "width": 172,
             "cellRenderer": "HsName", "cellDataType": False, "resizable": False, "suppressMovable": True,
         },
-        column(scene.say("col.promise"), "promise", 104, cellRenderer=None),
-        column(scene.say("col.completed"), "completed", 128, cellRenderer=None),
+        column(scene.say("col.promise"), "promise", 96, cellRenderer=None),
+        column(scene.say("col.completed"), "completed", 116, cellRenderer=None),
         column(scene.say("col.late"), "late", 84, cellRendererParams={"metric": "late_minutes", "form": "count"}),
-        column(scene.say("col.state"), "state", 132, **left),
+        column(scene.say("col.state"), "state", 124, **left),
         column(scene.say("col.why"), "why", 180, flex=1, **left),
     ]  # fmt: skip
     if with_friend:

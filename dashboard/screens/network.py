@@ -114,8 +114,8 @@ def _columns(scene: Scene, level: str, hours: Sequence[str]) -> list[Column]:
     return with_sort(
         [
             name_column(scene.say(f"level.{level}"), 92),
-            figure_column(scene.say("table.done"), "completion", 112, "percent", cellRenderer="HsProgress"),
-            figure_column(scene.say("table.done_of"), "completed", 126, "count", params={"of": "due"}),
+            figure_column(scene.say("table.done"), "completion", 102, "percent", cellRenderer="HsProgress"),
+            figure_column(scene.say("table.done_of"), "completed", 116, "count", params={"of": "due"}),
             figure_column(
                 scene.say("table.late"), f"{prefix}_late_open", 78, "count", colId="late",
                 cellRenderer="HsLate", comparator={"function": "hsWorst"},

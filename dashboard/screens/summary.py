@@ -212,10 +212,10 @@ def completion_card(scene: Scene, node: Node, hub: str) -> html.Section:
     )
 
 
-def hourly_card(scene: Scene, node: Node, hub: str) -> html.Section:
-    """Invoices worked by hour with the rate per net hour."""
+def hourly_card(scene: Scene, node: Node, hub: str, limit: int = 16) -> html.Section:
+    """Invoices worked in the last ``limit`` hours with the rate per net hour; the table has every hour."""
     figures = node.figures
-    hours = shown_hours(figures.get("net_minutes_by_hour") or figures.get("worked_by_hour") or {}, 16)
+    hours = shown_hours(figures.get("net_minutes_by_hour") or figures.get("worked_by_hour") or {}, limit)
     chart = hourly_chart(figures, hours=hours, lang=scene.lang, theme=scene.theme)
     worked, net, rates = (
         figures.get(key) or {} for key in ("worked_by_hour", "net_minutes_by_hour", "invoices_per_hour")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
 
-from hubstat.audit import Account, Auditor
 from hubstat.commands.query import AsOfOption, DateOption, KnownAtOption, day_of, moment_of, open_reader
 from hubstat.domain import time as tm
 from hubstat.engines import locate
 from hubstat.settings import Settings
+
+if TYPE_CHECKING:
+    from hubstat.audit import Account
 
 _SHOWN: Final = 20
 
@@ -29,6 +31,8 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         most: Annotated[int, typer.Option(help="How many differences to print.")] = _SHOWN,
     ) -> None:
         """Compare every figure and every event with a second program that shares no code; exit 1 on any difference."""
+        from hubstat.audit import Auditor  # here, because it brings the worker, and Faust takes a second to import
+
         chosen = settings()
         reader = open_reader(chosen)
         day = day_of(service_date)

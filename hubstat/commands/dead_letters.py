@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from itertools import islice
 from typing import Annotated
 
 import typer
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 
 from hubstat import engines
 from hubstat.domain import time as tm
@@ -20,9 +18,9 @@ from hubstat.elastic import dead_letters as letters
 from hubstat.elastic.client import connect
 from hubstat.elastic.dead_letters import DeadLetter
 from hubstat.elastic.retry import briefly
-from hubstat.errors import EngineError, HubstatError
+from hubstat.errors import HubstatError
 from hubstat.settings import Settings
-from ingest.topics import connection
+from ingest.resend import resend as send_again
 
 Reason = Annotated[str | None, typer.Option(help="Only letters of this reason, such as missing_field.")]
 
@@ -70,7 +68,7 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         if bool(letter_ids) == bool(reason):
             raise HubstatError("say which letters to send again: give ids, or --reason")
         chosen_letters = [_get(chosen, each) for each in letter_ids or ()] or _find(chosen, reason, None)
-        asyncio.run(_send(chosen, chosen_letters))
+        asyncio.run(send_again(chosen, engines.locate(chosen).kafka_bootstrap, chosen_letters))
         url = engines.locate(chosen).elasticsearch_url
         with closing(connect(chosen.elasticsearch, url)) as client:
             for letter in chosen_letters:
@@ -99,19 +97,6 @@ def _get(settings: Settings, letter_id: str) -> DeadLetter:
             f"no dead letter {letter_id} in namespace {settings.namespace}: see `hubstat dead-letters list`"
         )
     return letter
-
-
-async def _send(settings: Settings, found: Sequence[DeadLetter]) -> None:
-    bootstrap = engines.locate(settings).kafka_bootstrap
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", **connection(settings.kafka))
-    try:
-        await producer.start()
-        for letter in found:
-            await producer.send_and_wait(letter.topic, letter.raw, key=letter.key, headers=list(letter.headers))
-    except (KafkaError, OSError) as error:
-        raise EngineError(f"Kafka at {bootstrap} does not take the records ({error}); nothing was taken out") from error
-    finally:
-        await producer.stop()
 
 
 def _readable(value: bytes | None) -> str:

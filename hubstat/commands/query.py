@@ -243,26 +243,11 @@ def _cell(value: Any, unit: str) -> str:
 
 
 def _csv(answer: Answer) -> None:
-    data = answer.to_json()
-    fixed = ["service_date", "as_of", "known_at", "zone", "wave", "direction", "level", "definition_version"]
-    names: list[str] = []
-    rows = []
-    for row in answer.rows:
-        flat: dict[str, Any] = {}
-        for name, value in row.figures.items():
-            if isinstance(value, dict):
-                flat.update({f"{name}.{key}": part for key, part in value.items()})
-            else:
-                flat[name] = value
-        names += [name for name in flat if name not in names]
-        rows.append((row, flat))
-    _write_csv(
-        [*fixed, "hub", "name", "parent", *names],
-        [
-            [*(data[name] for name in fixed), row.hub, row.name_ko, row.parent, *(flat.get(name) for name in names)]
-            for row, flat in rows
-        ],
-    )
+    # Here, because pandas takes half a second to import and no other form needs it.
+    from aggregations.frame import to_frame
+
+    frame = to_frame(answer)
+    _write_csv(list(frame.columns), frame.to_numpy(dtype=object).tolist())
 
 
 def _write_csv(header: list[str], rows: list[list[Any]]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import psutil
 import typer
 
 from hubstat import engines, runfile
+from hubstat.commands.dashboard import choose_port
 from hubstat.elastic import indices
 from hubstat.elastic.client import connect
 from hubstat.elastic.store import Store
@@ -31,7 +31,6 @@ from ingest.topics import ensure_topics
 
 _READY_SECONDS: Final = 180.0
 _DOWN_SECONDS: Final = 90.0
-_FIRST_PORT: Final = 8050
 
 
 def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
@@ -161,7 +160,7 @@ class _Up:
         os.environ["HUBSTAT_NAMESPACE"] = self._settings.namespace
         self._crew.start(Service("ingest", ["ingest"], logs / "ingest.log"))
         if self._dashboard:
-            port = self._settings.dashboard.port or _free_port(_FIRST_PORT)
+            port = choose_port(self._settings.dashboard.host, self._settings.dashboard.port)
             os.environ["HUBSTAT_DASHBOARD__PORT"] = str(port)
             self._url = f"http://{self._settings.dashboard.host}:{port}"
             self._crew.start(Service("dashboard", ["dashboard"], logs / "dashboard.log"))
@@ -207,14 +206,3 @@ def _answers(url: str) -> bool:
             return bool(answer.status == 200)
     except (URLError, TimeoutError, ConnectionError):
         return False
-
-
-def _free_port(first: int) -> int:
-    for port in (first, 0):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise HubstatError("no port is free for the dashboard: set HUBSTAT_DASHBOARD__PORT")

@@ -36,8 +36,10 @@ def invoice_document(key: str, log: EventLog, zone: ZoneInfo) -> dict[str, Any]:
     direction, invoice_no = key.split(":", 1)
     state = fold(direction, invoice_no, log, zone)
     service_dates, activity_dates, friends = set(), set(), set()
+    max_time = max_received = 0
     for _, copy in log:
         sent = copy.sent
+        max_time, max_received = max(max_time, copy.time), max(max_received, copy.received)
         if "service_date" in sent:
             service_dates.add(sent["service_date"])
         if sent["code"] in ACTIVITIES:
@@ -48,8 +50,8 @@ def invoice_document(key: str, log: EventLog, zone: ZoneInfo) -> dict[str, Any]:
         "direction": direction,
         "invoice_no": invoice_no,
         "fold_version": FOLD_VERSION,
-        "max_event_time": log.max_time,
-        "max_received_at": log.max_received,
+        "max_event_time": max_time,
+        "max_received_at": max_received,
         "due_dates": sorted(service_dates),
         "activity_dates": sorted(activity_dates),
         "friends": sorted(friends),

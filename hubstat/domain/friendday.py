@@ -155,7 +155,7 @@ def runs_of(work: Sequence[Work], facts: Sequence[Fact]) -> list[Run]:
         if code not in {"ROUTE_STARTED", "ROUTE_ENDED"}:
             continue
         shift = _shift_at(shifts, fact.time)
-        run = by_shift.get(shift) if shift is not None else _run_at(free or runs, fact.time, code == "ROUTE_STARTED")
+        run = by_shift.get(shift) if shift is not None else _run_at(runs, fact.time, code == "ROUTE_STARTED")
         if run is not None:
             (run.starts if code == "ROUTE_STARTED" else run.ends).append(fact)
     return runs
@@ -181,7 +181,7 @@ def run_date(run: Run, zone: ZoneInfo) -> str:
 
 
 def _recorded(facts: Sequence[Fact], work: Sequence[Work], as_of: int) -> dict[str, list[Span]]:
-    """Recorded intervals by kind: to their END, else ``until``, else the next activity, else T; to the next START at most."""
+    """Recorded intervals by kind: to END, else ``until``, else the next activity, else T; at most to the next START."""
     times = [w.time for w in work]
     found: dict[str, list[Span]] = {}
     for kind, (start_code, end_code) in _INTERVALS.items():
@@ -230,7 +230,7 @@ def _stops(scans: Sequence[Work]) -> int:
 
 
 def batches_of(scans: Sequence[Work]) -> list[Span]:
-    """Batch scans: unions of overlapping windows [t, t + 60 s] with three different doorsteps or more; closed spans, ms."""
+    """Batch scans: unions of overlapping windows [t, t + 60 s] with three different doorsteps or more; ms."""
     merged: list[Span] = []
     for index, scan in enumerate(scans):
         end = scan.time + _BATCH_WINDOW

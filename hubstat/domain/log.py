@@ -1,4 +1,4 @@
-"""The distinct events of one invoice or Friend, with every copy of each: a set, so order and repetition cannot matter."""
+"""The distinct events of one invoice or Friend, with every copy: a set, so order and repetition cannot matter."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Fact:
 
 @dataclass(slots=True)
 class EventLog:
-    """Distinct events by id, each with its differing copies; identical ones are kept once, with the earliest received."""
+    """Distinct events by id, each with its differing copies; identical ones once, with the earliest received."""
 
     copies: dict[str, list[Copy]] = field(default_factory=dict)
 
@@ -56,9 +56,8 @@ class EventLog:
     def voided(self, known_at: int | None = None) -> set[str]:
         """Ids of events that a correction known at K voids, at every T. A correction itself cannot be corrected."""
         targets: set[str] = set()
-        for copies in self.copies.values():
-            if not any(copy.sent["code"] == "CORRECTED" for copy in copies):
-                continue
+        corrections = [copies for copies in self.copies.values() if _may_correct(copies)]
+        for copies in corrections:
             # Copies of one event may differ in anything, also in what they are: the one that counts decides.
             copy = winner(copies, known_at)
             if copy is None or copy.sent["code"] != "CORRECTED":
@@ -123,6 +122,12 @@ class EventLog:
             sent.update(shared)
             log.copies.setdefault(event_id, []).append(Copy(time, received, sent))
         return log
+
+
+def _may_correct(copies: list[Copy]) -> bool:
+    if len(copies) == 1:
+        return bool(copies[0].sent["code"] == "CORRECTED")
+    return any(copy.sent["code"] == "CORRECTED" for copy in copies)
 
 
 def _same(one: Sent, other: Sent) -> bool:

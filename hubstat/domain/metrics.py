@@ -128,7 +128,7 @@ ADJUSTED: Final = Not(CustomerReason())
 UNDELIVERED: Final = every(DUE, Not(Is("state", "done")), either(Known("reason"), LATE_OPEN))
 
 
-def _lateness(prefix: str, direction: Direction, what_ko: str, what_en: str) -> list[Metric]:
+def _lateness(prefix: str, direction: Direction, what_ko: str, what_en: str, many_en: str) -> list[Metric]:
     """M1 and M2: the same measure against the delivery and the pickup promise."""
     on = (direction,)
     return [
@@ -146,7 +146,7 @@ def _lateness(prefix: str, direction: Direction, what_ko: str, what_en: str) -> 
         Metric(
             f"{prefix}_late",
             f"{what_ko} 지연 전체",
-            f"{what_en}s late, all",
+            f"{many_en} late, all",
             "약속 시각 경과 송장 가운데 약속 뒤에 완료되었거나 기준 시각까지 완료되지 않은 송장",
             "Of the promises past, those completed after the promise or not completed by the as-of time",
             "invoices",
@@ -157,7 +157,7 @@ def _lateness(prefix: str, direction: Direction, what_ko: str, what_en: str) -> 
         Metric(
             f"{prefix}_late_open",
             f"{what_ko} 지연",
-            f"{what_en}s late now",
+            f"{many_en} late now",
             "약속 시각이 지났고 아직 진행 중인 송장",
             "Open invoices whose promise is past",
             "invoices",
@@ -258,7 +258,7 @@ _ALL: Final = (
         Ratio("completed", "due"),
         additive=False,
     ),
-    *_lateness("m1", "DELIVERY", "배송", "Delivery"),
+    *_lateness("m1", "DELIVERY", "배송", "Delivery", "Deliveries"),
     Metric(
         "m1_adjusted_base",
         "조정 약속 시각 경과",
@@ -293,7 +293,7 @@ _ALL: Final = (
         ("DELIVERY",),
         additive=False,
     ),
-    *_lateness("m2", "RETURN", "회수", "Pickup"),
+    *_lateness("m2", "RETURN", "회수", "Pickup", "Pickups"),
     _states("DELIVERY"),
     _states("RETURN"),
     Metric(

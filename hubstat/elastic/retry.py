@@ -28,7 +28,7 @@ _FIRST_SECONDS = 0.2
 _MOST_SECONDS = 10.0
 
 
-class NotNow(Exception):  # noqa: N818 - it is a state of the server, not an error of ours
+class NotNow(Exception):
     """Elasticsearch answered, but refused some of the work for now (busy, no shard, no disk); try that again."""
 
 
@@ -60,7 +60,7 @@ def explain(error: BaseException, url: str) -> str:
 async def for_ever(work: Callable[[], Awaitable[_Result]], url: str, what: str) -> _Result:
     """Do ``work`` until it succeeds or fails for good. For writers, who must not lose what they hold.
 
-    Raises what does not pass (``passes``); cancelling the task ends the wait.
+    Raises ``EngineError`` for an answer that does not pass (``passes``); cancelling the task ends the wait.
     """
 
     def say(state: RetryCallState) -> None:
@@ -76,7 +76,10 @@ async def for_ever(work: Callable[[], Awaitable[_Result]], url: str, what: str) 
         sleep=asyncio.sleep,
         reraise=True,
     )
-    return await retrying(work)
+    try:
+        return await retrying(work)
+    except (ApiError, TlsError) as error:
+        raise EngineError(explain(error, url)) from error
 
 
 def briefly(work: Callable[[], _Result], url: str, seconds: float = 15.0) -> _Result:

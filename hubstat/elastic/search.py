@@ -49,8 +49,8 @@ class PointInTime:
         self._id = answer.get("pit_id", self._id)
         if answer["_shards"]["failed"] or answer.get("timed_out"):
             raise QueryError(
-                f"Elasticsearch answered in part only ({answer['_shards']['failed']} of {answer['_shards']['total']} shards "
-                "failed): look at its log and try again"
+                f"Elasticsearch answered in part only ({answer['_shards']['failed']} of {answer['_shards']['total']} "
+                "shards failed): look at its log and try again"
             )
         return answer
 

@@ -159,7 +159,7 @@ def completion_chart(
     if rows and xs[-1] < now:
         xs.append(min(now, end))
         ys.append(ys[-1])
-    labels = [_clock(x, lang) for x in xs]
+    labels = [_clock(x) for x in xs]
     data: list[dict[str, Any]] = [
         {
             "type": "scatter",
@@ -205,7 +205,7 @@ def completion_chart(
     return {"data": data, "layout": layout}
 
 
-def _clock(offset: float, lang: Lang) -> str:
+def _clock(offset: float) -> str:
     minutes = round(offset * 60) % (24 * 60)
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
@@ -232,7 +232,7 @@ def _marks(
             continue
         shapes.append(_line(at, tokens.ink, "solid", 1.5))
         wave = text(f"wave.{deadline.wave}", lang)
-        words = text("chart.deadline", lang, wave=wave, time=_clock(at, lang))
+        words = text("chart.deadline", lang, wave=wave, time=fm.clock(deadline.at))
         notes.append(_note(at, 0.42, f"<b>{words}</b>", tokens.ink, "right", xshift=-6, bgcolor=tokens.surface))
     if start <= now <= end:
         shapes.append(_line(now, tokens.ink_2, "dot", 1.2))
@@ -252,10 +252,17 @@ def _marks(
                 tokens.accent,
                 "right" if right else "left",
                 xshift=-8 if right else 8,
-                yshift=-12 if level > 0.5 else 12,
+                yshift=_lift(right, level),
             )
         )
     return shapes, notes
+
+
+def _lift(right: bool, level: float) -> int:
+    """Pixels to move the curve's label up: off the rising line on its left, or below it at the top."""
+    if right:
+        return 14 if level < 0.93 else -18
+    return -12 if level > 0.5 else 12
 
 
 def hourly_chart(
@@ -290,6 +297,7 @@ def hourly_chart(
                 "range": [-0.6, max(len(hours), 1) - 0.4],
                 "tickvals": list(range(len(hours))),
                 "ticktext": [fm.hour(hour, lang) for hour in hours],
+                "tickangle": 0,
             },
             "yaxis": {
                 **_axis(theme),

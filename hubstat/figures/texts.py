@@ -139,7 +139,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "table.done": ("완료율", "Done"),
     "table.done_of": ("완료 / 대상", "Done / due"),
     "table.done_left": ("완료 / 남음", "Done / left"),
-    "table.late": ("지연 중", "Late now"),
+    "table.late": ("지연 중", "Late"),
     "table.rate": ("지연율", "Rate"),
     "table.heat": ("친구당 시간당 배송", "Per Friend-hour"),
     "table.heat_hint": ("색 = 전국 같은 시간 대비", "colour = vs network"),

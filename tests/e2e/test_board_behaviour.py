@@ -106,6 +106,7 @@ def test_drill_down_breadcrumb_up_and_back_keep_filters(fake_board: Board, visit
     assert "wave=DAY" in page.url
     page.locator(".hs-grid a.hs-name").first.click()
     page.wait_for_url("**level=area**")
+    expect(page.locator(".card-title", has_text="By Camp")).to_be_visible()
     page.locator(".hs-grid a.hs-name").first.click()
     page.wait_for_url("**level=camp**")
     expect(page.locator(".crumb.here")).to_contain_text("Hub C1")
@@ -183,12 +184,14 @@ def test_a_sort_is_part_of_the_address(fake_board: Board, visit: Visit) -> None:
     "search", ["", "?level=camp&hub=C101", "?level=friend&hub=C101/F1012", "?level=invoice&hub=X-1"]
 )
 def test_a_phone_has_one_column_without_sideways_scroll(fake_board: Board, visit: Visit, search: str) -> None:
+    (fake_board[1] / "still").touch()
     page = visit(fake_board[0] + search, width=390, height=844)
-    page.wait_for_selector("#headline")
-    page.wait_for_timeout(800)
+    page.wait_for_selector("body[data-ready]")
+    page.wait_for_timeout(1_500)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     links = page.locator(".rows .row-link")
     if links.count():
+        expect(links.first).to_be_visible()
         box = links.first.bounding_box()
         assert box is not None
         assert box["height"] >= 44

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from elasticsearch import BadRequestError, Elasticsearch
 
+from hubstat.domain.masterdata import COLUMNS
 from hubstat.elastic import hubs, indices
 from hubstat.elastic.client import connect
 from hubstat.elastic.names import Names
@@ -16,7 +17,7 @@ from hubstat.settings import Settings
 
 pytestmark = pytest.mark.engines
 
-HUBS = """camp_id,camp_name_ko,camp_name_en,area_id,area_name_ko,area_name_en,region_id,region_name_ko,region_name_en,country,valid_from,valid_to
+HUBS = f"""{",".join(COLUMNS["hubs.csv"])}
 C1,캠프,Camp,A1,구역,Area,R1,권역,Region,KR,2026-01-01,
 """
 

@@ -108,7 +108,12 @@ def test_a_night_shift_belongs_to_the_service_date_of_its_deadline() -> None:
 
 
 def test_shipped_reasons_and_a_friend_by_date() -> None:
-    friends = "friend_id,name,home_camp_id,carrier,valid_from,valid_to\nF1,둘,C1,,2026-06-01,\nF1,하나,C1,,2026-01-01,2026-06-01\n"
+    rows = (
+        "friend_id,name,home_camp_id,carrier,valid_from,valid_to",
+        "F1,둘,C1,,2026-06-01,",
+        "F1,하나,C1,,2026-01-01,2026-06-01",
+    )
+    friends = "\n".join(rows)
     data = parse({"hubs.csv": hubs(camp("C1")), "friends.csv": friends}, "KR")
     assert data.reasons["고객부재"].customer
     assert [data.friend("F1", date(2026, month, 1)).name for month in (3, 6)] == ["하나", "둘"]  # type: ignore[union-attr]
