@@ -86,10 +86,7 @@ class FriendDayReader:
 
     def settled(self, documents: Sequence[dict[str, Any]]) -> bool:
         """Whether a Friend's documents hold nothing later than (T, K)."""
-        return all(
-            d["max_event_time"] <= self._moment.as_of and d["max_received_at"] <= self._moment.known_at
-            for d in documents
-        )
+        return is_settled(documents, self._moment)
 
     def _day(self, friend_id: str, log: FriendLog, work: Sequence[Work]) -> FriendDay | None:
         return fold_day(friend_id, log.events, work, self._service_date, self._moment, self._zone)
@@ -104,6 +101,11 @@ class FriendDayReader:
             for friend, work in work_in_invoice(key, restore_invoice(key, document), self._moment, self._zone):
                 found.setdefault(friend, []).append(work)
         return found
+
+
+def is_settled(documents: Iterable[dict[str, Any]], moment: Moment) -> bool:
+    """Whether documents hold nothing later than (T, K): then what is derived from them is the state at (T, K)."""
+    return all(d["max_event_time"] <= moment.as_of and d["max_received_at"] <= moment.known_at for d in documents)
 
 
 def fold_day(

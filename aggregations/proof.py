@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,7 @@ from aggregations import compiler
 from aggregations.counting import InvoiceCounter
 from aggregations.question import ALL_WAVES, UNASSIGNED, Moment, Question, Scope
 from aggregations.reader import Reader, View, customer_reasons
-from aggregations.rollup import inside, resolve
+from aggregations.rollup import camps_of_row, inside, resolve
 from aggregations.viewer import Viewer
 from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS, RANK, Direction
@@ -19,8 +19,8 @@ from hubstat.domain.document import invoice_key, restore_invoice
 from hubstat.domain.hierarchy import UNMAPPED, HubTree
 from hubstat.domain.invoice import InvoiceState, fold
 from hubstat.domain.log import EventLog, winner
-from hubstat.domain.measures import Context, holds, split_key
-from hubstat.domain.metrics import Count, Metric, SplitCount, metrics_for
+from hubstat.domain.measures import Context, Predicate, holds, split_key
+from hubstat.domain.metrics import ANY, Count, Metric, SplitCount, metrics_for
 from hubstat.domain.row import Row
 from hubstat.errors import QueryError
 
@@ -103,6 +103,7 @@ class Prover:
             raise QueryError(f"no metric of {question.direction} is called {name}")
         if not isinstance(found.measure, Count | SplitCount):
             raise QueryError(f"{name} counts no invoices: ask for one of {', '.join(_counted(question.direction))}")
+        _require_part(found.measure, name, key)
         moment = question.moment(self._reader.clock(), self._reader.zone)
         with self._reader.view() as view:
             tree = view.master.hierarchy.on(question.service_date)
@@ -117,13 +118,13 @@ class Prover:
             )
             lines = [
                 line
-                for line in self._lines(view, counter, question, moment, tree, node)
-                if _counts(found, key, line[1], counter.context)
+                for line in self._lines(view, counter, question, moment, tree, node, found.measure.where)
+                if not key or _part(found.measure, line[1], counter.context) == key
             ]
             figure = _figure(counter, question, tree, node, name, key)
         if figure != len(lines):
             raise QueryError(f"{metric} is {figure} but {len(lines)} invoices were found for it: please report this")
-        finished = (_with_key(line, found, row, counter.context) for line, row in lines)
+        finished = (replace(line, key=_part(found.measure, row, counter.context)) for line, row in lines)
         return Proof(
             found,
             key,
@@ -137,25 +138,38 @@ class Prover:
         )
 
     def _lines(
-        self, view: View, counter: InvoiceCounter, question: Question, moment: Moment, tree: HubTree, node: Scope
+        self,
+        view: View,
+        counter: InvoiceCounter,
+        question: Question,
+        moment: Moment,
+        tree: HubTree,
+        node: Scope,
+        where: Predicate,
     ) -> Iterator[tuple[InvoiceLine, Row]]:
+        """Invoices under a node a predicate holds for: Elasticsearch judges the settled ones, Python the others."""
         filters = [
             *compiler.counted_on(question.service_date.isoformat()),
             {"term": {"direction": question.direction}},
             *compiler.settled(moment.as_of, moment.known_at),
+            compiler.compile_predicate(where, counter.context),
         ]
         if question.wave != ALL_WAVES:
             filters.append({"term": {"due_wave": question.wave}})
         camp = node.camp if node.level == "friend" else node.hub if node.level == "camp" else None
         if camp is not None:
-            filters.append(compiler.in_camps([None if camp == UNMAPPED else camp]))
+            filters.append(compiler.in_camps(camps_of_row(camp)))
         for key, document in view.invoices.documents(compiler.all_of(filters), ["events", "cell"]):
             state = counter.fold(key, document)
             row = Row.of_cell(document["cell"])
             if _belongs(tree, node, row, state):
                 yield _line(state, row, moment), row
         for state, row in counter.folded(question.direction):
-            if question.wave in {ALL_WAVES, row.wave} and _belongs(tree, node, row, state):
+            if (
+                question.wave in {ALL_WAVES, row.wave}
+                and _belongs(tree, node, row, state)
+                and holds(where, row, counter.context)
+            ):
                 yield _line(state, row, moment), row
 
     def invoices(self, viewer: Viewer, question: Question, scope: Scope) -> tuple[InvoiceLine, ...]:
@@ -171,7 +185,7 @@ class Prover:
                 self._reader.zone,
                 customer_reasons(view.master),
             )
-            lines = [line for line, _ in self._lines(view, counter, question, moment, tree, scope)]
+            lines = [line for line, _ in self._lines(view, counter, question, moment, tree, scope, ANY)]
         return tuple(sorted(lines, key=lambda line: (line.promise, line.invoice_no)))
 
     def invoice(self, viewer: Viewer, direction: Direction, invoice_no: str, moment: Moment) -> InvoiceDetail:
@@ -212,19 +226,30 @@ def _belongs(tree: HubTree, node: Scope, row: Row, state: InvoiceState) -> bool:
     return (row.camp or UNMAPPED) == node.camp and (state.friend or UNASSIGNED) == node.hub
 
 
-def _counts(metric: Metric, key: str, row: Row, context: Context) -> bool:
-    measure = metric.measure
-    if not isinstance(measure, Count | SplitCount) or not holds(measure.where, row, context):
-        return False
-    return not key or (isinstance(measure, SplitCount) and split_key(measure.split, row, context) == key)
+def _require_part(measure: Count | SplitCount, name: str, key: str) -> None:
+    if not key:
+        return
+    if isinstance(measure, Count):
+        raise QueryError(f"{name} is not split: there is no part {key}")
+    if measure.keys is not None and key not in measure.keys:
+        raise QueryError(f"{name} has no part {key}: use one of {', '.join(measure.keys)}")
+
+
+def _part(measure: Count | SplitCount, row: Row, context: Context) -> str:
+    """Part of the figure that a row counts in; "" where it is not split."""
+    return split_key(measure.split, row, context) if isinstance(measure, SplitCount) else ""
 
 
 def _figure(counter: InvoiceCounter, question: Question, tree: HubTree, node: Scope, name: str, key: str) -> int:
     if node.level == "friend":
-        camp = None if node.camp == UNMAPPED else node.camp
-        friend = None if node.hub == UNASSIGNED else node.hub
-        tallies = counter.by_friend(question.direction, [camp])
-        chosen = [tally for place, tally in tallies.items() if place == (camp, friend, question.wave)]
+        places = camps_of_row(node.camp or UNMAPPED)
+        friends = {node.hub, None} if node.hub == UNASSIGNED else {node.hub}
+        tallies = counter.by_friend(question.direction, places)
+        chosen = [
+            tally
+            for (camp, friend, wave), tally in tallies.items()
+            if camp in places and friend in friends and wave == question.wave
+        ]
     else:
         camps = counter.by_camp(question.direction)
         chosen = [t for (camp, wave), t in camps.items() if wave == question.wave and inside(tree, node, camp)]
@@ -250,13 +275,6 @@ def _line(state: InvoiceState, row: Row, moment: Moment) -> InvoiceLine:
         reason=row.reason,
         key="",
     )
-
-
-def _with_key(line: InvoiceLine, metric: Metric, row: Row, context: Context) -> InvoiceLine:
-    if not isinstance(metric.measure, SplitCount):
-        return line
-    values = {name: getattr(line, name) for name in InvoiceLine.__slots__}
-    return InvoiceLine(**{**values, "key": split_key(metric.measure.split, row, context)})
 
 
 def _events(direction: Direction, log: EventLog, moment: Moment) -> list[EventLine]:

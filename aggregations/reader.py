@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 from aggregations.counting import InvoiceCounter
 from aggregations.productivity import FriendDayReader
 from aggregations.question import Answer, FigureRow, Moment, Question, Scope
-from aggregations.rollup import friend_rows, hub_rows, inside, resolve
+from aggregations.rollup import camps_of_row, friend_rows, hub_rows, inside, resolve
 from aggregations.tally import Tally
 from aggregations.viewer import Viewer
 from hubstat.domain import time as tm
 from hubstat.domain.friendday import FriendDay
-from hubstat.domain.hierarchy import HubTree
+from hubstat.domain.hierarchy import UNMAPPED, HubTree
 from hubstat.domain.masterdata import MasterData
 from hubstat.domain.metrics import metrics_for
 from hubstat.elastic.search import PointInTime
@@ -91,7 +91,7 @@ class Reader:
         if question.level != "friend":
             camps = of_wave(counter.by_camp(question.direction), question.wave)
             return hub_rows(tree, camp_tallies(camps, days), question.level, scope, question.direction, only)
-        wanted = [scope.hub if scope.hub != "unmapped" else None] if scope.level == "camp" else None
+        wanted = camps_of_row(scope.hub) if scope.level == "camp" else None
         friends = of_wave(counter.by_friend(question.direction, wanted), question.wave)
         return friend_rows(
             tree,
@@ -106,7 +106,7 @@ class Reader:
     def friend_days(self, view: View, service_date: date, moment: Moment, scope: Scope) -> list[FriendDay]:
         """Friend-days that belong to the camps of a node."""
         reading = FriendDayReader(view.friends, view.corrections, view.invoices, service_date, moment, self.zone)
-        if scope.level == "camp" and scope.hub != "unmapped":
+        if scope.level == "camp" and scope.hub != UNMAPPED:
             return reading.of_camp(scope.hub)
         tree = view.master.hierarchy.on(service_date)
         return [day for day in reading.all() if inside(tree, scope, day.camp)]

@@ -29,6 +29,8 @@ def resolve(tree: HubTree, level: str, hub: str | None) -> Scope:
     if stated in LEVELS and rest:
         if stated not in above:
             raise QueryError(f"{hub} is below the level {level}: name a hub at or above it")
+        if stated != "camp" and rest != UNMAPPED and not any(node.level == stated for node in tree.find(rest)):
+            raise QueryError(f"the master data have no {stated} {rest} on this date")
         return Scope(stated, rest)
     found = [node for node in tree.find(hub) if node.level in above]
     if len(found) > 1:
@@ -37,8 +39,13 @@ def resolve(tree: HubTree, level: str, hub: str | None) -> Scope:
     if found:
         return Scope(found[0].level, found[0].id)
     if "camp" not in above:
-        raise QueryError(f"there is no hub {hub} at or above the level {level} on this date: see 'hubstat hubs list'")
+        raise QueryError(f"the master data have no hub {hub} at or above the level {level} on this date")
     return Scope("camp", hub)
+
+
+def camps_of_row(camp_id: str) -> list[str | None]:
+    """Camps, as invoices name them, that one camp row sums: also no camp at all in the row ``unmapped``."""
+    return [camp_id, None] if camp_id == UNMAPPED else [camp_id]
 
 
 def inside(tree: HubTree, scope: Scope, camp: str | None) -> bool:

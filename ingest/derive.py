@@ -56,7 +56,7 @@ def friend_activities(key: str, log: EventLog, consumed: Iterable[Event], zone: 
     state = fold_facts(direction, key, facts, zone)
     doers = {fact.event_id: friend for fact, friend in activities(direction, facts)}
     voided_at = _voided_at(log)
-    known_at, rev = log.max_received, revision(log)
+    latest, known_at, rev = log.max_time, log.max_received, revision(log)
     promise = state.promise
     found: list[Activity] = []
     for event_id in affected:
@@ -70,6 +70,7 @@ def friend_activities(key: str, log: EventLog, consumed: Iterable[Event], zone: 
         doer = doers.get(event_id)
         timed = len(sent["event_time"]) > 10
         dates = tuple(sorted({date for each in copies for date in _dates(each, zone)}))
+        camps = {each.sent["camp_id"] for each in copies if "camp_id" in each.sent} - {sent.get("camp_id")}
         found += [
             Activity(
                 friend_id=friend,
@@ -87,8 +88,10 @@ def friend_activities(key: str, log: EventLog, consumed: Iterable[Event], zone: 
                 voided_at=voided_at.get(event_id),
                 counts=timed and friend == doer,
                 rev=rev,
+                latest=latest,
                 known_at=known_at,
                 dates=dates,
+                other_camps=tuple(sorted(camps)),
             )
             for friend in _concerned(log, copies)
         ]
@@ -100,7 +103,9 @@ def _affected(direction: str, log: EventLog, consumed: list[Event]) -> list[str]
     every = [event_id for event_id, copies in log.copies.items() if _is_activity(copies)]
     if not every:
         return []
-    codes = {event.copy.sent["code"] for event in consumed}
+    # A copy that arrives may take the place of another one: what either of them says has changed.
+    said = [copy.sent for event in consumed for copy in log.copies[event.event_id]]
+    codes = {sent["code"] for sent in said}
     if not codes.isdisjoint(_TOUCH_ALL):
         return sorted(every)
     moving = codes & ACTIVITIES or codes & COMPLETIONS[direction]
@@ -109,7 +114,7 @@ def _affected(direction: str, log: EventLog, consumed: list[Event]) -> list[str]
         return sorted(every)
     ids = {event.event_id for event in consumed}
     # An event may be the doorstep, or the holder, of those that name none.
-    filling = [name for name in ("address_key", "friend_id") if any(name in event.copy.sent for event in consumed)]
+    filling = [name for name in ("address_key", "friend_id") if any(name in sent for sent in said)]
     return sorted(
         each
         for each in every

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import orjson
 import typer
@@ -40,6 +40,11 @@ _TABLE = (
     "hourly_deliveries",
     "idle_minutes",
 )
+
+
+# Beyond these, local times and the ends of days leave the calendar.
+_YEARS: Final = range(1970, 2200)
+_OUTSIDE: Final = "its year must be 1970 to 2199"
 
 
 class Format(StrEnum):
@@ -188,18 +193,25 @@ def _question(
 def day_of(text: str) -> date:
     """The service date an option states. Raises ``QueryError``."""
     try:
-        return tm.parse_date(text)
+        day = tm.parse_date(text)
     except ValueError as error:
         raise QueryError(f"--date {text}: {error}") from None
+    if day.year not in _YEARS:
+        raise QueryError(f"--date {text}: {_OUTSIDE}")
+    return day
 
 
 def moment_of(settings: Settings, option: str, text: str | None) -> int | None:
     """The time (ms) an option states; None where it states none. Raises ``QueryError``."""
     if text is None:
         return None
+    zone = tm.zone(settings.country)
     try:
-        return tm.parse_moment(text, tm.zone(settings.country))
-    except ValueError:
+        moment = tm.parse_moment(text, zone)
+        if tm.local_date(moment, zone).year not in _YEARS:
+            raise QueryError(f"{option} {text}: {_OUTSIDE}")
+        return moment
+    except (ValueError, OverflowError):
         example = date.today().isoformat()  # noqa: DTZ011 - an example of the form only
         raise QueryError(f"{option} {text} is no time: write it as {example}T15:04 or with an offset") from None
 

@@ -104,10 +104,11 @@ def restore_invoice(key: str, document: dict[str, Any]) -> EventLog:
 class Activity:
     """One activity of a Friend, as ingest derives it from an invoice.
 
-    invoice: its key. time, received, promised_from, voided_at, known_at (latest received time in the invoice): ms.
+    invoice: its key. time, received, promised_from, voided_at: ms. latest, known_at: latest event time and received
+    time in the invoice it was derived from, ms: at an earlier (T, K) the invoice may say something else of it.
     counts: False where the event belongs to another Friend now, or has no time of day. rev: grows with everything the
     invoice learns; the greatest rev, then canonical JSON, is the one that counts. dates: local dates whose documents
-    carry it.
+    carry it. other_camps: that other copies of the event name: at an earlier known-at one of these may count.
     """
 
     friend_id: str
@@ -125,8 +126,10 @@ class Activity:
     voided_at: int | None
     counts: bool
     rev: int
+    latest: int
     known_at: int
     dates: tuple[str, ...]
+    other_camps: tuple[str, ...]
 
     def encode(self) -> bytes:
         """Canonical JSON, as sent on ``friend-activity``."""
@@ -135,9 +138,16 @@ class Activity:
     @classmethod
     def decode(cls, raw: bytes) -> Activity:
         """Back from ``friend-activity``. Raises ``ValueError`` or ``TypeError`` for anything else."""
-        activity = cls(**orjson.loads(raw))
-        activity.dates = tuple(activity.dates)
-        return activity
+        return cls(**orjson.loads(raw))._with_tuples()
+
+    @classmethod
+    def restore(cls, friend_id: str, values: Iterable[Any]) -> Activity:
+        """Back from a Friend's document, where it is the list of its other values."""
+        return cls(friend_id, *values)._with_tuples()
+
+    def _with_tuples(self) -> Activity:
+        self.dates, self.other_camps = tuple(self.dates), tuple(self.other_camps)
+        return self
 
     @property
     def newness(self) -> tuple[int, bytes]:
@@ -186,13 +196,14 @@ def friend_document(friend_id: str, date: str, log: FriendLog) -> dict[str, Any]
     """Whole document of a Friend on one local date (``date`` = "" for the corrections). Times in ms."""
     copies = [copy for _, copy in log.events]
     acts = sorted(log.activities.values(), key=lambda a: (a.time, a.invoice, a.event_id))
-    camps = {copy.sent["camp_id"] for copy in copies if "camp_id" in copy.sent} | {a.camp_id for a in acts if a.camp_id}
+    camps = {copy.sent["camp_id"] for copy in copies if "camp_id" in copy.sent}
+    camps |= {camp for a in acts for camp in (a.camp_id, *a.other_camps) if camp}
     return {
         "friend_id": friend_id,
         "date": date,
         "fold_version": FOLD_VERSION,
         "camps": sorted(camps),
-        "max_event_time": max([copy.time for copy in copies] + [a.time for a in acts]),
+        "max_event_time": max([copy.time for copy in copies] + [a.latest for a in acts]),
         "max_received_at": max([copy.received for copy in copies] + [max(a.known_at, a.voided_at or 0) for a in acts]),
         "log": {
             "events": log.events.stored(_FRIEND_SHARED),
@@ -207,8 +218,6 @@ def restore_friend(friend_id: str, documents: Iterable[dict[str, Any]]) -> Frien
     for document in documents:
         part = FriendLog(EventLog.restore(document["log"]["events"], {"v": 1, "friend_id": friend_id}))
         for values in document["log"]["activities"]:
-            activity = Activity(friend_id, *values)
-            activity.dates = tuple(activity.dates)
-            part.add_activity(activity)
+            part.add_activity(Activity.restore(friend_id, values))
         log.update(part)
     return log

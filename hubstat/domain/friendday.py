@@ -155,7 +155,9 @@ def runs_of(work: Sequence[Work], facts: Sequence[Fact]) -> list[Run]:
         if code not in {"ROUTE_STARTED", "ROUTE_ENDED"}:
             continue
         shift = _shift_at(shifts, fact.time)
-        run = by_shift.get(shift) if shift is not None else _run_at(runs, fact.time, code == "ROUTE_STARTED")
+        run = by_shift.get(shift) if shift is not None else None
+        if run is None:  # of no shift, or of one in which nobody worked
+            run = _run_at(runs, fact.time, code == "ROUTE_STARTED")
         if run is not None:
             (run.starts if code == "ROUTE_STARTED" else run.ends).append(fact)
     return runs

@@ -149,7 +149,7 @@ class _Day:
             if events:
                 known[identity] = events
             for event in events:
-                if event.code == "REGISTERED" and event.replaces:
+                if event.code == "REGISTERED" and event.replaces not in (None, event.invoice_no):
                     superseded.add(("DELIVERY", event.replaces))
         by_friend: dict[str, list[Activity]] = defaultdict(list)
         for number, (identity, events) in enumerate(known.items(), 1):

@@ -231,7 +231,7 @@ def excluded(
         if start.code in STARTS:
             kind, end_code = STARTS[start.code]
             kinds[kind].append((start.time, interval_end(start, end_code, events, activities, as_of)))
-    if not clip(kinds["break"], road):
+    if not clip(kinds["break"], (min(road[0], run.first), max(road[1], run.last))):
         kinds["break"] = [
             (event.planned_from, event.planned_to)
             for event in events

@@ -39,8 +39,10 @@ ACTIVITY = Activity(
     voided_at=None,
     counts=True,
     rev=1,
+    latest=NOON - 60_000,
     known_at=NOON,
     dates=("2026-11-20",),
+    other_camps=(),
 )
 
 
