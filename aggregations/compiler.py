@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from hubstat.domain.backlog import AGE_LIMITS, AGES, STALLED_AFTER
 from hubstat.domain.measures import (
     AtLeast,
     Context,
@@ -68,6 +69,24 @@ def all_of(filters: Sequence[Query], without: Sequence[Query] = ()) -> Query:
 def counted_on(service_date: str) -> list[Query]:
     """Invoices that count under a service date now."""
     return [{"term": {"due_date": service_date}}, {"exists": {"field": "cell"}}]
+
+
+def existing(as_of: int, known_at: int) -> list[Query]:
+    """Documents of which some event had happened by T and some was known by K."""
+    return [{"range": {"first_event_time": {"lte": as_of}}}, {"range": {"first_received_at": {"lte": known_at}}}]
+
+
+def ages(as_of: int) -> dict[str, Query]:
+    """Aggregations of waiting invoices: by age at T, lower ends inclusive, and the stalled ones."""
+    starts = [as_of - limit + 1 for limit in AGE_LIMITS]
+    ranges: list[Query] = [
+        {"key": age, "to": start, **({"from": starts[number + 1]} if number + 1 < len(starts) else {})}
+        for number, (age, start) in enumerate(zip(AGES, starts, strict=True))
+    ]
+    return {
+        "ages": {"range": {"field": "waits_since", "ranges": ranges}},
+        "stalled": {"filter": {"range": {"last_event_at": {"lte": as_of - STALLED_AFTER}}}},
+    }
 
 
 def in_camps(camps: Sequence[str | None]) -> Query:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,8 +10,9 @@ import orjson
 
 from aggregations import compiler
 from aggregations.question import ALL_WAVES, Moment
-from aggregations.tally import Part, Tally, contributions
+from aggregations.tally import BACKLOG, STALLED, Part, Tally, backlog_contributions, contributions
 from hubstat.domain import time as tm
+from hubstat.domain.backlog import Waiting, waiting_of
 from hubstat.domain.codes import Direction
 from hubstat.domain.document import restore_invoice
 from hubstat.domain.invoice import InvoiceState, fold
@@ -69,6 +70,58 @@ class InvoiceCounter:
                 _take(tallies, (row.camp, state.friend), state, row, contributions(row, self.context))
         return tallies
 
+    def waiting_by_camp(self, direction: Direction) -> dict[Key, Tally]:
+        """Tallies of what waits at T, whatever its service date, of all camps and waves."""
+        tallies: dict[Key, Tally] = {}
+        for (place,), bucket in self._pit.buckets(
+            self.waiting_query(direction), ("place",), compiler.ages(self._moment.as_of)
+        ):
+            camp, wave, parts = _aged(str(place), bucket)
+            _count_all(tallies, (camp,), wave, parts)
+        for state, waiting in self.folded_waiting(direction):
+            _count(tallies, (state.camp,), waiting.wave, backlog_contributions(waiting, self._moment.as_of), 1)
+        return tallies
+
+    def waiting_by_friend(self, direction: Direction, camps: Sequence[str | None] | None) -> dict[Key, Tally]:
+        """The same by Friend (None: unassigned), of some camps, None = of all."""
+        tallies: dict[Key, Tally] = {}
+        wanted = None if camps is None else set(camps)
+        query = self.waiting_query(direction, [] if camps is None else [compiler.in_camps(camps)])
+        for (friend, place), bucket in self._pit.buckets(query, ("friend", "place"), compiler.ages(self._moment.as_of)):
+            camp, wave, parts = _aged(str(place), bucket)
+            _count_all(tallies, (camp, friend), wave, parts)
+        for state, waiting in self.folded_waiting(direction):
+            if wanted is None or state.camp in wanted:
+                place_of = (state.camp, state.friend)
+                _count(tallies, place_of, waiting.wave, backlog_contributions(waiting, self._moment.as_of), 1)
+        return tallies
+
+    def folded_waiting(self, direction: Direction) -> Iterator[tuple[InvoiceState, Waiting]]:
+        """Invoices whose stored state is later than (T, K), folded at (T, K), as far as they wait then."""
+        query = compiler.all_of(
+            [
+                {"term": {"direction": direction}},
+                compiler.unsettled(self._moment.as_of, self._moment.known_at),
+                *compiler.existing(self._moment.as_of, self._moment.known_at),
+            ]
+        )
+        for key, document in self._pit.documents(query, ["events"]):
+            state = self.fold(key, document)
+            waiting = waiting_of(state)
+            if waiting is not None:
+                yield state, waiting
+
+    def waiting_query(self, direction: Direction, more: Sequence[compiler.Query] = ()) -> compiler.Query:
+        """Invoices that wait at T and whose stored state is the state at (T, K)."""
+        return compiler.all_of(
+            [
+                {"exists": {"field": "place"}},
+                {"term": {"direction": direction}},
+                *compiler.settled(self._moment.as_of, self._moment.known_at),
+                *more,
+            ]
+        )
+
     def folded(self, direction: Direction) -> Iterator[tuple[InvoiceState, Row]]:
         """Invoices whose stored state is later than (T, K), folded at (T, K), as far as they count under the date."""
         query = compiler.all_of(
@@ -83,6 +136,10 @@ class InvoiceCounter:
             row = row_of(state)
             if row is not None and state.promise is not None and state.promise.service_date == self._service_date:
                 yield state, row
+
+    def last_received(self) -> int | None:
+        """Latest received time (ms) of any event of the invoices that count under the date: moves with every change."""
+        return self._pit.latest({"term": {"due_dates": self._service_date}}, "max_received_at")
 
     def fold(self, key: str, document: dict[str, Any]) -> InvoiceState:
         """State of a stored invoice at (T, K)."""
@@ -114,9 +171,23 @@ def _hour(hour_cell: str) -> tuple[str | None, str, int]:
     return camp, wave, hour
 
 
-def _both(tallies: dict[Key, Tally], place: tuple[str | None, ...], wave: str) -> tuple[Tally, Tally]:
-    """The tally of a place's wave, and that of all its waves."""
-    return tallies.setdefault((*place, wave), Tally()), tallies.setdefault((*place, ALL_WAVES), Tally())
+def _aged(place: str, bucket: dict[str, Any]) -> tuple[str | None, str, dict[Part, int]]:
+    """Camp, wave and counts of one place of the backlog."""
+    camp, _, wave, waits = orjson.loads(place)
+    parts: dict[Part, int] = {(BACKLOG[waits], age["key"]): age["doc_count"] for age in bucket["ages"]["buckets"]}
+    if waits == "open":
+        parts[STALLED, ""] = bucket["stalled"]["doc_count"]
+    return camp, wave, parts
+
+
+def _both(tallies: dict[Key, Tally], place: tuple[str | None, ...], wave: str) -> list[Tally]:
+    """The tally of a place's wave, and that of all its waves; one where somebody calls a wave ``all``."""
+    return [tallies.setdefault((*place, each), Tally()) for each in {wave, ALL_WAVES}]
+
+
+def _count_all(tallies: dict[Key, Tally], place: tuple[str | None, ...], wave: str, parts: Mapping[Part, int]) -> None:
+    for tally in _both(tallies, place, wave):
+        tally.counts.update(parts)
 
 
 def _count(

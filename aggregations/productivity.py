@@ -18,7 +18,16 @@ from hubstat.domain.log import EventLog, Fact
 from hubstat.elastic.search import PointInTime
 
 _MANY: Final = 5_000
-_FIELDS: Final = ("friend_id", "date", "max_event_time", "max_received_at", "log")
+_FIELDS: Final = ("friend_id", "date", "max_event_time", "max_received_at", "written_at", "log")
+
+
+# (Friend, date of the document or "" for the corrections, when it was written in ms)
+Writing = tuple[str, str, int]
+
+
+def writing_of(document: dict[str, Any]) -> Writing:
+    """Which document this is, and which version of it."""
+    return document["friend_id"], document["date"], document["written_at"]
 
 
 class FriendDayReader:
@@ -51,14 +60,14 @@ class FriendDayReader:
         """Friend-days of the whole network."""
         return list(self.days(self.documents(None)))
 
-    def changed_since(self, written_at: int) -> list[str]:
-        """Friends with a document written at or after a time (ms)."""
-        query = compiler.all_of([{"range": {"written_at": {"gte": written_at}}}, {"terms": {"date": self._dates}}])
-        corrected = self._corrections.documents({"range": {"written_at": {"gte": written_at}}}, ["friend_id"])
-        return sorted(
-            {d["friend_id"] for _, d in self._friends.documents(query, ["friend_id"])}
-            | {d["friend_id"] for _, d in corrected}
-        )
+    def written_since(self, written_at: int) -> Iterator[Writing]:
+        """Documents around the service date that were written at or after a time (ms)."""
+        since = {"range": {"written_at": {"gte": written_at}}}
+        fields = ["friend_id", "date", "written_at"]
+        of_dates = compiler.all_of([since, {"terms": {"date": self._dates}}])
+        for reading, query in ((self._friends, of_dates), (self._corrections, since)):
+            for _, document in reading.documents(query, fields):
+                yield writing_of(document)
 
     def documents(self, friends: Sequence[str] | None) -> dict[str, list[dict[str, Any]]]:
         """Stored documents of some Friends (None: of all) around the service date, by Friend."""

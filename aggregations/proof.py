@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,16 +13,18 @@ from aggregations.counting import InvoiceCounter
 from aggregations.question import ALL_WAVES, UNASSIGNED, Moment, Question, Scope
 from aggregations.reader import Reader, View, customer_reasons
 from aggregations.rollup import camps_of_row, inside, resolve
+from aggregations.tally import backlog_contributions
 from aggregations.viewer import Viewer
 from hubstat.domain import time as tm
+from hubstat.domain.backlog import AGES, waiting_of
 from hubstat.domain.codes import DIRECTIONS, RANK, Direction
 from hubstat.domain.document import invoice_key, restore_invoice
 from hubstat.domain.hierarchy import UNMAPPED, HubTree
 from hubstat.domain.invoice import InvoiceState, fold
 from hubstat.domain.log import EventLog, winner
 from hubstat.domain.measures import Context, Predicate, holds, split_key
-from hubstat.domain.metrics import ANY, Count, Metric, SplitCount, metrics_for
-from hubstat.domain.row import Row
+from hubstat.domain.metrics import ANY, AgeSplit, Count, Measure, Metric, SplitCount, metrics_for
+from hubstat.domain.row import Row, row_of
 from hubstat.errors import QueryError
 
 
@@ -34,6 +37,7 @@ class InvoiceLine:
 
     direction: Direction
     invoice_no: str
+    service_date: str
     camp: str | None
     friend: str | None
     wave: str
@@ -101,7 +105,7 @@ class Prover:
         found = metrics_for(question.direction).get(name)
         if found is None:
             raise QueryError(f"no metric of {question.direction} is called {name}")
-        if not isinstance(found.measure, Count | SplitCount):
+        if not (found.of_backlog or isinstance(found.measure, Count | SplitCount)):
             raise QueryError(f"{name} counts no invoices: ask for one of {', '.join(_counted(question.direction))}")
         _require_part(found.measure, name, key)
         moment = question.moment(self._reader.clock(), self._reader.zone)
@@ -116,15 +120,20 @@ class Prover:
                 self._reader.zone,
                 customer_reasons(view.master),
             )
-            lines = [
-                line
-                for line in self._lines(view, counter, question, moment, tree, node, found.measure.where)
-                if not key or _part(found.measure, line[1], counter.context) == key
-            ]
-            figure = _figure(counter, question, tree, node, name, key)
+            if isinstance(found.measure, Count | SplitCount):
+                measure = found.measure
+                candidates = [
+                    replace(line, key=_part(measure, row, counter.context))
+                    for line, row in self._lines(view, counter, question, moment, tree, node, measure.where)
+                ]
+            else:
+                # What waits is placed by the hierarchy of T's local date.
+                tree = view.master.hierarchy.on(tm.local_date(moment.as_of, self._reader.zone))
+                candidates = list(self._waiting(view, counter, question, moment, tree, node, name))
+            lines = [line for line in candidates if key in {"", line.key}]
+            figure = _figure(counter, question, tree, node, found, key)
         if figure != len(lines):
             raise QueryError(f"{metric} is {figure} but {len(lines)} invoices were found for it: please report this")
-        finished = (replace(line, key=_part(found.measure, row, counter.context)) for line, row in lines)
         return Proof(
             found,
             key,
@@ -134,7 +143,7 @@ class Prover:
             question.wave,
             question.direction,
             figure,
-            tuple(sorted(finished, key=lambda line: (line.promise, line.invoice_no))),
+            tuple(sorted(lines, key=lambda line: (line.promise, line.invoice_no))),
         )
 
     def _lines(
@@ -163,14 +172,35 @@ class Prover:
             state = counter.fold(key, document)
             row = Row.of_cell(document["cell"])
             if _belongs(tree, node, row, state):
-                yield _line(state, row, moment), row
+                yield line_of(state, row, moment.as_of), row
         for state, row in counter.folded(question.direction):
             if (
                 question.wave in {ALL_WAVES, row.wave}
                 and _belongs(tree, node, row, state)
                 and holds(where, row, counter.context)
             ):
-                yield _line(state, row, moment), row
+                yield line_of(state, row, moment.as_of), row
+
+    def _waiting(
+        self,
+        view: View,
+        counter: InvoiceCounter,
+        question: Question,
+        moment: Moment,
+        tree: HubTree,
+        node: Scope,
+        name: str,
+    ) -> Iterator[InvoiceLine]:
+        """Invoices of the backlog under a node, each with its part of the figure ``name``."""
+        stored = view.invoices.documents(counter.waiting_query(question.direction), ["events"])
+        states = ((state, waiting_of(state)) for state in (counter.fold(key, document) for key, document in stored))
+        for state, waiting in itertools.chain(states, counter.folded_waiting(question.direction)):
+            row = row_of(state)
+            if waiting is None or row is None or question.wave not in {ALL_WAVES, waiting.wave}:
+                continue
+            parts = dict(backlog_contributions(waiting, moment.as_of))
+            if name in parts and _belongs(tree, node, row, state):
+                yield replace(line_of(state, row, moment.as_of), key=parts[name])
 
     def invoices(self, viewer: Viewer, question: Question, scope: Scope) -> tuple[InvoiceLine, ...]:
         """All invoices that count under a node (those removed by C8 too), by promise."""
@@ -210,7 +240,7 @@ class Prover:
 
 
 def _counted(direction: Direction) -> list[str]:
-    return [metric.id for metric in metrics_for(direction).values() if metric.counted is not None]
+    return [m.id for m in metrics_for(direction).values() if m.of_backlog or m.counted is not None]
 
 
 def _require(viewer: Viewer, tree: HubTree, day: date, node: Scope) -> None:
@@ -226,13 +256,14 @@ def _belongs(tree: HubTree, node: Scope, row: Row, state: InvoiceState) -> bool:
     return (row.camp or UNMAPPED) == node.camp and (state.friend or UNASSIGNED) == node.hub
 
 
-def _require_part(measure: Count | SplitCount, name: str, key: str) -> None:
+def _require_part(measure: Measure, name: str, key: str) -> None:
     if not key:
         return
-    if isinstance(measure, Count):
+    if not isinstance(measure, SplitCount | AgeSplit):
         raise QueryError(f"{name} is not split: there is no part {key}")
-    if measure.keys is not None and key not in measure.keys:
-        raise QueryError(f"{name} has no part {key}: use one of {', '.join(measure.keys)}")
+    keys = AGES if isinstance(measure, AgeSplit) else measure.keys
+    if keys is not None and key not in keys:
+        raise QueryError(f"{name} has no part {key}: use one of {', '.join(keys)}")
 
 
 def _part(measure: Count | SplitCount, row: Row, context: Context) -> str:
@@ -240,30 +271,33 @@ def _part(measure: Count | SplitCount, row: Row, context: Context) -> str:
     return split_key(measure.split, row, context) if isinstance(measure, SplitCount) else ""
 
 
-def _figure(counter: InvoiceCounter, question: Question, tree: HubTree, node: Scope, name: str, key: str) -> int:
+def _figure(counter: InvoiceCounter, question: Question, tree: HubTree, node: Scope, metric: Metric, key: str) -> int:
     if node.level == "friend":
         places = camps_of_row(node.camp or UNMAPPED)
         friends = {node.hub, None} if node.hub == UNASSIGNED else {node.hub}
-        tallies = counter.by_friend(question.direction, places)
+        count = counter.waiting_by_friend if metric.of_backlog else counter.by_friend
+        tallies = count(question.direction, places)
         chosen = [
             tally
             for (camp, friend, wave), tally in tallies.items()
             if camp in places and friend in friends and wave == question.wave
         ]
     else:
-        camps = counter.by_camp(question.direction)
+        camps = (counter.waiting_by_camp if metric.of_backlog else counter.by_camp)(question.direction)
         chosen = [t for (camp, wave), t in camps.items() if wave == question.wave and inside(tree, node, camp)]
     return sum(
-        n for tally in chosen for (metric, part), n in tally.counts.items() if metric == name and key in {"", part}
+        n for tally in chosen for (name, part), n in tally.counts.items() if name == metric.id and key in {"", part}
     )
 
 
-def _line(state: InvoiceState, row: Row, moment: Moment) -> InvoiceLine:
+def line_of(state: InvoiceState, row: Row, as_of: int) -> InvoiceLine:
+    """The line of a counted invoice at T (ms)."""
     end = state.completed_at if state.completed_at is not None else state.ended_at
-    late = (moment.as_of if end is None else end) - row.promise
+    late = (as_of if end is None else end) - row.promise
     return InvoiceLine(
         direction="RETURN" if row.direction == "RETURN" else "DELIVERY",
         invoice_no=state.invoice_no,
+        service_date=state.promise.service_date if state.promise else "",
         camp=row.camp,
         friend=state.friend,
         wave=row.wave,

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 from aggregations.counting import InvoiceCounter
 from aggregations.productivity import FriendDayReader
 from aggregations.question import Answer, FigureRow, Moment, Question, Scope
-from aggregations.rollup import camps_of_row, friend_rows, hub_rows, inside, resolve
+from aggregations.rollup import Ground, camps_of_row, friend_rows, hub_rows, inside, resolve
 from aggregations.tally import Tally
 from aggregations.viewer import Viewer
 from hubstat.domain import time as tm
 from hubstat.domain.friendday import FriendDay
-from hubstat.domain.hierarchy import UNMAPPED, HubTree
+from hubstat.domain.hierarchy import UNMAPPED
 from hubstat.domain.masterdata import MasterData
 from hubstat.domain.metrics import metrics_for
 from hubstat.elastic.search import PointInTime
@@ -69,7 +69,7 @@ class Reader:
             tree = view.master.hierarchy.on(question.service_date)
             scope = resolve(tree, question.level, question.hub)
             viewer.require(tree, question.service_date, scope.level, scope.hub)
-            rows = self._rows(view, tree, question, scope, moment)
+            rows = self._rows(view, question, scope, moment)
         return Answer(
             question.level,
             question.service_date,
@@ -80,28 +80,46 @@ class Reader:
             rows,
         )
 
-    def _rows(
-        self, view: View, tree: HubTree, question: Question, scope: Scope, moment: Moment
-    ) -> tuple[FigureRow, ...]:
+    def _rows(self, view: View, question: Question, scope: Scope, moment: Moment) -> tuple[FigureRow, ...]:
         only = None if question.metrics is None else frozenset(question.metrics)
         counter = InvoiceCounter(
             view.invoices, question.service_date.isoformat(), moment, self.zone, customer_reasons(view.master)
         )
         days = self.friend_days(view, question.service_date, moment, scope) if wants_friends(question) else []
+        ground = self.ground(view, question.service_date, moment)
+        direction = question.direction
         if question.level != "friend":
-            camps = of_wave(counter.by_camp(question.direction), question.wave)
-            return hub_rows(tree, camp_tallies(camps, days), question.level, scope, question.direction, only)
+            camps = of_wave(counter.by_camp(direction), question.wave)
+            waiting = of_wave(counter.waiting_by_camp(direction), question.wave) if wants_backlog(question) else {}
+            return hub_rows(
+                ground,
+                camp_tallies(camps, days),
+                camp_tallies(waiting, ()),
+                question.level,
+                scope,
+                direction,
+                only,
+            )
         wanted = camps_of_row(scope.hub) if scope.level == "camp" else None
-        friends = of_wave(counter.by_friend(question.direction, wanted), question.wave)
+        friends = of_wave(counter.by_friend(direction, wanted), question.wave)
+        waiting = (
+            of_wave(counter.waiting_by_friend(direction, wanted), question.wave) if wants_backlog(question) else {}
+        )
         return friend_rows(
-            tree,
+            ground,
             view.master,
             friend_tallies(friends, days),
+            friend_tallies(waiting, ()),
             scope,
-            question.direction,
+            direction,
             question.service_date,
             only,
         )
+
+    def ground(self, view: View, service_date: date, moment: Moment) -> Ground:
+        """The hierarchies that figures of a service date at T roll up by."""
+        hierarchy = view.master.hierarchy
+        return Ground(hierarchy.on(service_date), hierarchy.on(tm.local_date(moment.as_of, self.zone)))
 
     def friend_days(self, view: View, service_date: date, moment: Moment, scope: Scope) -> list[FriendDay]:
         """Friend-days that belong to the camps of a node."""
@@ -140,6 +158,12 @@ def wants_friends(question: Question) -> bool:
     """Whether a question asks for a productivity figure."""
     known = metrics_for(question.direction)
     return any(known[name].of_friends for name in question.metrics or known)
+
+
+def wants_backlog(question: Question) -> bool:
+    """Whether a question asks for what waits at T, whatever its service date."""
+    known = metrics_for(question.direction)
+    return any(known[name].of_backlog for name in question.metrics or known)
 
 
 def of_wave(tallies: dict[tuple[str | None, ...], Tally], wave: str) -> dict[tuple[str | None, ...], Tally]:

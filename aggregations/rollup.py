@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from aggregations.question import UNASSIGNED, FigureRow, Scope
@@ -53,13 +54,18 @@ def inside(tree: HubTree, scope: Scope, camp: str | None) -> bool:
     return tree.path(camp).at(scope.level) == scope.hub
 
 
+def _in_order(camps: CampTallies) -> list[tuple[str | None, Tally]]:
+    """By id, no camp last: the unmapped rows then come in the same order from every look."""
+    return sorted(camps.items(), key=lambda item: (item[0] is None, item[0] or ""))
+
+
 def node_tallies(tree: HubTree, camps: CampTallies, level: str, scope: Scope) -> dict[str, tuple[Hub, Tally]]:
     """Tallies of all nodes of a level inside a node: those of the master data, also empty, then the unmapped ones."""
     nodes: dict[str, tuple[Hub, Tally]] = {}
     for hub in tree.hubs(level):
         if _below(tree, hub, scope):
             nodes[hub.id] = (hub, Tally())
-    for camp, tally in camps.items():
+    for camp, tally in _in_order(camps):
         if inside(tree, scope, camp):
             hub_id = tree.path(camp).at(level)
             if hub_id not in nodes:
@@ -79,13 +85,31 @@ def _below(tree: HubTree, hub: Hub, scope: Scope) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The hierarchies that figures roll up by: of the service date, and of T's local date for what waits then (C9)."""
+
+    day: HubTree
+    moment: HubTree
+
+
 def hub_rows(
-    tree: HubTree, camps: CampTallies, level: str, scope: Scope, direction: Direction, only: frozenset[str] | None
+    ground: Ground,
+    camps: CampTallies,
+    waiting: CampTallies,
+    level: str,
+    scope: Scope,
+    direction: Direction,
+    only: frozenset[str] | None,
 ) -> tuple[FigureRow, ...]:
-    """Rows of a hub level inside a node."""
-    nodes = node_tallies(tree, camps, level, scope)
+    """Rows of a hub level inside a node; ``waiting``: the backlog's tallies, apart because its hierarchy is another."""
+    nodes = node_tallies(ground.day, camps, level, scope)
+    for camp, tally in _in_order(waiting):
+        if inside(ground.moment, scope, camp):
+            hub = ground.moment.hub(level, ground.moment.path(camp).at(level))
+            nodes.setdefault(hub.id, (hub, Tally()))[1].add(tally)
     return tuple(
-        FigureRow.of(hub, figures(tally, direction, zone_of(_country(tree, hub)), only))
+        FigureRow.of(hub, figures(tally, direction, zone_of(_country(ground.day, hub)), only))
         for hub, tally in nodes.values()
     )
 
@@ -98,23 +122,25 @@ def _country(tree: HubTree, hub: Hub) -> str:
 
 
 def friend_rows(
-    tree: HubTree,
+    ground: Ground,
     master: MasterData,
     friends: FriendTallies,
+    waiting: FriendTallies,
     scope: Scope,
     direction: Direction,
     day: date,
     only: frozenset[str] | None,
 ) -> tuple[FigureRow, ...]:
     """Rows (camp, Friend) inside a node; what no Friend holds is the camp's row ``unassigned``, last."""
+    tallies: dict[tuple[str | None, str | None], Tally] = {}
+    for tree, found in ((ground.day, friends), (ground.moment, waiting)):
+        for place, tally in found.items():
+            if inside(tree, scope, place[0]):
+                tallies.setdefault(place, Tally()).add(tally)
     rows: list[FigureRow] = []
-    ordered: Iterable[tuple[str | None, str | None]] = sorted(
-        friends, key=lambda key: (key[0] is None, key[0] or "", key[1] is None, key[1] or "")
-    )
+    ordered = sorted(tallies, key=lambda key: (key[0] is None, key[0] or "", key[1] is None, key[1] or ""))
     for camp, friend_id in ordered:
-        if not inside(tree, scope, camp):
-            continue
-        path = tree.path(camp)
+        path = ground.day.path(camp)
         known = master.friend(friend_id, day) if friend_id is not None else None
         name = known.name if known is not None else friend_id
         rows.append(
@@ -123,7 +149,7 @@ def friend_rows(
                 name or "미배정",
                 name or "Unassigned",
                 path.camp if camp is not None else UNMAPPED,
-                figures(friends[camp, friend_id], direction, zone_of(path.country), only),
+                figures(tallies[camp, friend_id], direction, zone_of(path.country), only),
             )
         )
     return tuple(rows)

@@ -5,29 +5,30 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from aggregations.counting import InvoiceCounter, Key
-from aggregations.productivity import FriendDayReader
+from aggregations.productivity import FriendDayReader, Writing, writing_of
 from aggregations.question import Answer, Moment, Question, Scope
 from aggregations.reader import Reader, View, camp_tallies, customer_reasons, of_wave
-from aggregations.rollup import hub_rows, resolve
+from aggregations.rollup import Ground, hub_rows, resolve
 from aggregations.tally import Tally
 from aggregations.viewer import Viewer
+from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS, Direction
 from hubstat.domain.friendday import FriendDay
 from hubstat.domain.masterdata import MasterData
 
-# Documents become visible one refresh after they are written; look back further than that for changed ones.
-_OVERLAP: Final = 10_000
+# Documents show one refresh after they are written, and workers' clocks differ: look back further than that (ms).
+_OVERLAP: Final = 30_000
 
 
 @dataclass(frozen=True)
 class Board:
     """The network on one service date at one moment.
 
-    generation: grows with every change of a figure. data_to: received time (ms) of the first record not yet in the
-    figures, else T; None where no ingest worker reports.
+    generation: grows with every change of a figure, a Friend's within its camp too. data_to: received time (ms) of the
+    first record not yet in the figures, else T; None where no ingest worker reports.
     """
 
     generation: int
@@ -37,7 +38,9 @@ class Board:
     master: MasterData
     _reader: Reader
     _camps: dict[Direction, dict[Key, Tally]]
+    _waiting: dict[Direction, dict[Key, Tally]]
     _days: tuple[FriendDay, ...]
+    _last_received: int | None = None
     _friends: dict[tuple[str, Direction, str, tuple[str, ...] | None], Answer] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -53,7 +56,17 @@ class Board:
             return self._friends_of(viewer, question)
         camps = of_wave(self._camps[question.direction], question.wave)
         only = None if question.metrics is None else frozenset(question.metrics)
-        rows = hub_rows(tree, camp_tallies(camps, self._days), question.level, scope, question.direction, only)
+        waiting = of_wave(self._waiting[question.direction], question.wave)
+        ground = Ground(tree, self.master.hierarchy.on(tm.local_date(self.moment.as_of, self._reader.zone)))
+        rows = hub_rows(
+            ground,
+            camp_tallies(camps, self._days),
+            camp_tallies(waiting, ()),
+            question.level,
+            scope,
+            question.direction,
+            only,
+        )
         return Answer(
             question.level, self.service_date, self.moment, question.wave, question.direction, self._reader.zone, rows
         )
@@ -86,9 +99,10 @@ def board_at(reader: Reader, service_date: date, moment: Moment) -> Board:
             view.invoices, service_date.isoformat(), moment, reader.zone, customer_reasons(view.master)
         )
         camps = {direction: counter.by_camp(direction) for direction in DIRECTIONS}
+        waiting = {direction: counter.waiting_by_camp(direction) for direction in DIRECTIONS}
         everywhere = Scope("nationwide", reader.country)
         days = tuple(reader.friend_days(view, service_date, moment, everywhere))
-        return Board(0, service_date, moment, None, view.master, reader, camps, days)
+        return Board(0, service_date, moment, None, view.master, reader, camps, waiting, days)
 
 
 class Snapshots:
@@ -120,14 +134,32 @@ class Snapshots:
                 view.invoices, service_date.isoformat(), moment, self._reader.zone, customer_reasons(view.master)
             )
             camps = {direction: counter.by_camp(direction) for direction in DIRECTIONS}
+            waiting = {direction: counter.waiting_by_camp(direction) for direction in DIRECTIONS}
+            last_received = counter.last_received()
             known = self._friend_days.setdefault(service_date, _FriendDays(self._reader, service_date))
             days = known.refresh(view, moment)
             master = view.master
         unchanged = (
-            last is not None and last._camps == camps and last._days == days and last.master.version == master.version
+            last is not None
+            and last._last_received == last_received
+            and last._camps == camps
+            and last._waiting == waiting
+            and last._days == days
+            and last.master.version == master.version
         )
         generation = 1 if last is None else last.generation + (not unchanged)
-        return Board(generation, service_date, moment, self._reader.data_to(now), master, self._reader, camps, days)
+        return Board(
+            generation,
+            service_date,
+            moment,
+            self._reader.data_to(now),
+            master,
+            self._reader,
+            camps,
+            waiting,
+            days,
+            last_received,
+        )
 
 
 class _FriendDays:
@@ -138,18 +170,30 @@ class _FriendDays:
         self._service_date = service_date
         self._days: dict[str, FriendDay] = {}
         self._unsettled: set[str] = set()
-        self._seen_to = 0
+        self._written: set[Writing] = set()
 
     def refresh(self, view: View, moment: Moment) -> tuple[FriendDay, ...]:
         reading = FriendDayReader(
             view.friends, view.corrections, view.invoices, self._service_date, moment, self._reader.zone
         )
-        stale = None if not self._seen_to else {*reading.changed_since(self._seen_to - _OVERLAP), *self._unsettled}
-        documents = reading.documents(None if stale is None else sorted(stale)) if stale is None or stale else {}
+        documents = self._changed(reading)
         found = {day.friend_id: day for day in reading.days(documents)}
         for friend_id in documents:
             self._days.pop(friend_id, None)
         self._days.update(found)
         self._unsettled = {friend for friend, parts in documents.items() if not reading.settled(parts)}
-        self._seen_to = moment.as_of
         return tuple(self._days[friend] for friend in sorted(self._days))
+
+    def _changed(self, reading: FriendDayReader) -> dict[str, list[dict[str, Any]]]:
+        """All documents of the Friends of whom one is new since the last look."""
+        if not self._written:
+            documents = reading.documents(None)
+        else:
+            since = max(written_at for _, _, written_at in self._written) - _OVERLAP
+            new = {writing for writing in reading.written_since(since) if writing not in self._written}
+            stale = {friend_id for friend_id, _, _ in new} | self._unsettled
+            documents = reading.documents(sorted(stale)) if stale else {}
+        self._written |= {writing_of(document) for parts in documents.values() for document in parts}
+        latest = max((written_at for _, _, written_at in self._written), default=0)
+        self._written = {writing for writing in self._written if writing[2] >= latest - _OVERLAP}
+        return documents

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from hubstat.domain import time as tm
+from hubstat.domain.backlog import AGES, Waiting, Waits
 from hubstat.domain.codes import DIRECTIONS, Direction
 from hubstat.domain.friendday import EXCLUDED_KINDS, FriendDay
 from hubstat.domain.measures import Context, holds, split_key
 from hubstat.domain.metrics import (
+    METRICS,
+    AgeSplit,
     CompletionHours,
     Count,
     FriendHours,
@@ -26,12 +29,15 @@ from hubstat.domain.metrics import (
     Metric,
     Ratio,
     SplitCount,
+    StalledCount,
     metrics_for,
 )
 from hubstat.domain.row import Row
 
 _TEN_MINUTES = 10 * tm.MINUTE
 Part = tuple[str, str]
+BACKLOG: Final[dict[Waits, str]] = {m.measure.waits: m.id for m in METRICS if isinstance(m.measure, AgeSplit)}
+STALLED: Final = next(metric.id for metric in METRICS if isinstance(metric.measure, StalledCount))
 _COUNTED: dict[Direction, tuple[Metric, ...]] = {
     direction: tuple(m for m in metrics_for(direction).values() if m.counted is not None) for direction in DIRECTIONS
 }
@@ -96,6 +102,14 @@ def contributions(row: Row, context: Context) -> tuple[Part, ...]:
     return tuple(found)
 
 
+def backlog_contributions(waiting: Waiting, as_of: int) -> tuple[Part, ...]:
+    """The figures of the backlog that an invoice belongs to at T (ms), each with its key."""
+    found: list[Part] = [(BACKLOG[waiting.waits], waiting.age(as_of))]
+    if waiting.stalled(as_of):
+        found.append((STALLED, ""))
+    return tuple(found)
+
+
 def figures(tally: Tally, direction: Direction, zone: ZoneInfo, only: frozenset[str] | None = None) -> dict[str, Any]:
     """All figures of a node in registry order; ``only``: ids wanted. Times local RFC 3339, minutes unrounded."""
     return {
@@ -120,6 +134,10 @@ def _figure(metric: Metric, tally: Tally, zone: ZoneInfo) -> Any:
             return {tm.hour_label(hour, zone): n for hour, n in sorted(tally.hours.items()) if n}
         case LastCompletion():
             return None if tally.last_completed is None else tm.iso_local(tally.last_completed, zone)
+        case AgeSplit():
+            return {age: tally.counts[metric.id, age] for age in AGES}
+        case StalledCount():
+            return tally.counts[metric.id, ""]
         case FriendSum(part, scale):
             return tally.friends[part] if scale == 1 else tally.friends[part] / scale
         case FriendSplit():

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from aggregations.proof import EventLine, InvoiceDetail, InvoiceLine, Prover
+from aggregations.proof import EventLine, InvoiceDetail, InvoiceLine, Prover, line_of
 from aggregations.question import Moment as Instant
 from aggregations.question import Question, Scope
 from aggregations.reader import Reader
@@ -147,15 +147,7 @@ class ReaderBoard:
                 state.invoice_no, state.direction, state.state, state.camp, state.friend, None, state.completed_at,
                 None, "", "",
             )  # fmt: skip
-        end = state.completed_at if state.completed_at is not None else state.ended_at
-        late = (as_of if end is None else end) - row.promise
-        return self._line(
-            InvoiceLine(
-                "RETURN" if row.direction == "RETURN" else "DELIVERY", state.invoice_no, row.camp, state.friend,
-                row.wave, row.state, row.promise, state.completed_at, state.ended_at, late if late > 0 else None,
-                row.reason, "",
-            )
-        )  # fmt: skip
+        return self._line(line_of(state, row, as_of))
 
     def _event(self, found: InvoiceDetail, line: EventLine) -> Event:
         decides = (

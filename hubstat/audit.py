@@ -9,7 +9,7 @@ It reads the topics, folds them with ``hubstat.oracle``, and compares
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -204,20 +204,22 @@ class Auditor:
                 answered = self._answers(board, wave, direction)
                 self._progress(f"figures of {direction} {wave}", cells)
                 for node in sorted({*answered, *oracle[direction][wave]}):
-                    pairs = _pairs(oracle[direction][wave].get(node, {}), answered.get(node, {}), direction)
-                    for figure, left, right in pairs:
-                        cells += 1
-                        if not _same(left, right):
-                            differences.append(Difference(direction, wave, node, figure, left, right))
+                    compared, found = differing(
+                        oracle[direction][wave].get(node, {}), answered.get(node, {}), direction
+                    )
+                    cells += compared
+                    differences += [Difference(direction, wave, node, *figure) for figure in found]
         return cells, differences
 
     def _answers(self, board: Board, wave: str, direction: Direction) -> dict[str, dict[str, Any]]:
         """What the reader says of every node of one wave and direction."""
         viewer = Viewer.everything(self._settings.country, "audit")
-        productive = wave == ALL_WAVES and direction == "DELIVERY"
-        metrics = tuple(m.id for m in metrics_for(direction).values() if productive or not m.of_friends)
+        known = metrics_for(direction).values()
         found: dict[str, dict[str, Any]] = {}
         for level in LEVELS if wave == ALL_WAVES else LEVELS[:-1]:
+            # The oracle measures Friends' work once: under deliveries of all waves, at camps and Friends.
+            productive = (direction, wave) == ("DELIVERY", ALL_WAVES) and level in {"camp", "friend"}
+            metrics = tuple(metric.id for metric in known if productive or not metric.of_friends)
             question = Question(level, board.service_date, wave=wave, direction=direction, metrics=metrics)
             answer = board.answer(viewer, question)
             for row in answer.rows:
@@ -234,7 +236,15 @@ def _is_derived(value: bytes | None) -> bool:
     return value is not None and f'"source":"{DERIVED_SOURCE}"'.encode() in value
 
 
-def _pairs(oracle: dict[str, Any], reader: dict[str, Any], direction: Direction) -> Iterable[tuple[str, Any, Any]]:
+def differing(
+    oracle: dict[str, Any], reader: dict[str, Any], direction: Direction
+) -> tuple[int, list[tuple[str, Any, Any]]]:
+    """How many figures of a node were compared, and those that differ as (figure, the oracle's, the reader's)."""
+    pairs = list(_pairs(oracle, reader, direction))
+    return len(pairs), [pair for pair in pairs if not _same(*pair[1:])]
+
+
+def _pairs(oracle: dict[str, Any], reader: dict[str, Any], direction: Direction) -> Iterator[tuple[str, Any, Any]]:
     """Figures of a node that both programs know, parts of split ones apart; a node one leaves out is one of zeros."""
     for figure in metrics_for(direction):
         if figure not in (oracle or reader) or figure not in (reader or oracle):
@@ -242,12 +252,14 @@ def _pairs(oracle: dict[str, Any], reader: dict[str, Any], direction: Direction)
         left, right = oracle.get(figure), reader.get(figure)
         if isinstance(left, dict) or isinstance(right, dict):
             for part in sorted({*(left or {}), *(right or {})}):
-                yield f"{figure}.{part}", (left or {}).get(part), (right or {}).get(part)
-        else:
+                yield f"{figure}.{part}", (left or {}).get(part, 0), (right or {}).get(part, 0)
+        elif oracle and reader:
             yield figure, left, right
+        else:
+            yield figure, left or None, right or None
 
 
 def _same(left: Any, right: Any) -> bool:
-    if isinstance(left, int | float | None) and isinstance(right, int | float | None):
-        return abs((left or 0) - (right or 0)) <= _TOLERANCE
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return abs(left - right) <= _TOLERANCE
     return bool(left == right)

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError as UnreadableSetting
 
 from hubstat.errors import HubstatError, SettingsError
 from hubstat.settings import Settings
@@ -52,9 +53,12 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        first = error.errors()[0]
+        # Never what it was set to: under a mistyped name that may be a password.
+        first = error.errors(include_input=False)[0]
         name = "HUBSTAT_" + "__".join(str(part).upper() for part in first["loc"])
-        raise SettingsError(f"setting {name}: {first['msg']} (got {first.get('input')!r})") from None
+        raise SettingsError(f"setting {name}: {first['msg']}") from None
+    except UnreadableSetting as error:
+        raise SettingsError(f"{error}: give JSON, or set its parts one by one") from None
 
 
 for _name in _COMMANDS:

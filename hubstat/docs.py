@@ -30,6 +30,7 @@ from hubstat.domain.measures import (
 from hubstat.domain.metrics import (
     DEFINITION_VERSION,
     METRICS,
+    AgeSplit,
     CompletionHours,
     Count,
     FriendHours,
@@ -41,6 +42,7 @@ from hubstat.domain.metrics import (
     Metric,
     Ratio,
     SplitCount,
+    StalledCount,
 )
 from hubstat.settings import Settings
 
@@ -200,6 +202,13 @@ def measure_text(measure: Measure) -> str:
             return "number of completed due invoices by local hour of completion"
         case LastCompletion():
             return "greatest completion time of the due invoices"
+        case AgeSplit(waits):
+            what = "open at T, by hours since camp arrival (returns: since the request)"
+            if waits == "pickup":
+                what = "picked up and not at the warehouse at T, by hours since the pickup"
+            return f"number of invoices of any service date {what}"
+        case StalledCount():
+            return "number of aged invoices with T − last event ≥ 24 h"
         case FriendSum(part, scale):
             return f"sum of `{part}` over the Friend-days" + (f", ms ÷ {scale:,}" if scale != 1 else "")
         case FriendSplit(part):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from hubstat.engines.runfile import Process
+from hubstat.errors import HubstatError
 from hubstat.settings import Settings
 
 _NAME: Final = "run.json"
@@ -22,6 +26,25 @@ class Installation:
     ready: bool
     started_engines: bool
     dashboard_url: str | None
+
+
+@contextmanager
+def claimed(settings: Settings) -> Iterator[None]:
+    """Be the one process that starts and runs this namespace; the system lets go of it when the process dies.
+
+    Raises HubstatError where another one does.
+    """
+    path = settings.namespace_dir / "up.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise HubstatError(
+                f"namespace {settings.namespace} runs already or is being started: "
+                f"end it with `hubstat --namespace {settings.namespace} down`"
+            ) from None
+        yield
 
 
 def write(settings: Settings, installation: Installation) -> None:
@@ -52,7 +75,9 @@ def others(settings: Settings) -> list[str]:
 def _read(path: Path) -> Installation | None:
     try:
         found = json.loads(path.read_text())
+        installation = Installation(Process(**found.pop("process")), **found)
     except FileNotFoundError:
         return None
-    process = Process(**found.pop("process"))
-    return Installation(process, **found) if process.alive() else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None  # of another version, or damaged: nothing that this one could stop
+    return installation if installation.process.alive() else None

@@ -64,6 +64,14 @@ class ElasticsearchSettings(_Part):
     replicas: int = Field(0, ge=0, description="Replicas of each index.")
     refresh_interval: str = Field("1s", description="How often written documents become visible to searches.")
 
+    @field_validator("url")
+    @classmethod
+    def _without_password(cls, value: str | None) -> str | None:
+        # Addresses are printed and logged.
+        if value is not None and "@" in value:
+            raise ValueError("the address holds a user or password: set USERNAME and PASSWORD beside it instead")
+        return value
+
 
 class KafkaSettings(_Part):
     """The Kafka that carries the events."""

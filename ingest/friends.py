@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from faust.types import TP
 
 _MAX_ID_BYTES: Final = 512
+# Live boards look for documents by ``written_at``, half a minute back. One that took longer than this to be taken, as
+# while Elasticsearch was away, is written once more with its present time.
+_NOTICED_MS: Final = 10_000
 # Chunks that one flush of a lane may join: a busy Friend's records of several chunks then cost one write.
 _GATHERED_CHUNKS: Final = 10
 
@@ -47,6 +50,7 @@ class _Friend:
     log: FriendLog = field(default_factory=FriendLog)
     version: Version | None = None
     cached: bool = False
+    unnoticed: bool = False
 
     @property
     def key(self) -> str:
@@ -156,8 +160,9 @@ class FriendFlusher:
         while pending:
             changed: list[tuple[_Friend, bytes]] = []
             writes: list[Write] = []
+            began = self._clock()
             for friend in pending:
-                if friend.merge():
+                if friend.merge() or friend.unnoticed:
                     body, stored = self._encode(friend)
                     writes.append(Write(friend.index, friend.id, body, friend.version))
                     changed.append((friend, stored))
@@ -165,18 +170,23 @@ class FriendFlusher:
                     self.counters.unchanged += 1
                     if not friend.cached:
                         self._cache.put(friend.key, friend.version, self._encode(friend)[1])
+            overtaken: list[_Friend] = []
             pending = []
             for (friend, stored), outcome in zip(changed, await self._writer.bulk(writes), strict=True):
                 if isinstance(outcome, Version):
                     self.counters.written += 1
                     self._cache.put(friend.key, outcome, stored)
+                    friend.version, friend.unnoticed = outcome, self._clock() - began > _NOTICED_MS
+                    if friend.unnoticed:
+                        pending.append(friend)
                 elif isinstance(outcome, Conflict):
                     self.counters.conflicts += 1
-                    pending.append(friend)
+                    overtaken.append(friend)
                 else:
                     self._refuse(friend, outcome, letters)
-            if pending:
-                await self._read_again(pending)
+            if overtaken:
+                await self._read_again(overtaken)
+                pending += overtaken
 
     async def _read_again(self, friends: list[_Friend]) -> None:
         for friend in friends:

@@ -19,7 +19,9 @@ async def resend(settings: Settings, bootstrap: str, letters: Sequence[DeadLette
     try:
         await producer.start()
         for letter in letters:
-            await producer.send_and_wait(letter.topic, letter.raw, key=letter.key, headers=list(letter.headers))
+            # The client sends nothing that has neither key nor value.
+            key = b"" if letter.key is None and letter.raw is None else letter.key
+            await producer.send_and_wait(letter.topic, letter.raw, key=key, headers=list(letter.headers))
     except (KafkaError, OSError) as error:
         raise EngineError(
             f"Kafka at {bootstrap} does not take the records ({error}); no letter was taken out"

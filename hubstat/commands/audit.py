@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 
-from hubstat.commands.query import AsOfOption, DateOption, KnownAtOption, day_of, moment_of, open_reader
+from hubstat.commands.query import AsOfOption, DateOption, KnownAtOption, day_of, moment_of, reading
 from hubstat.domain import time as tm
 from hubstat.engines import locate
 from hubstat.settings import Settings
@@ -34,9 +34,8 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         from hubstat.audit import Auditor  # here, because it brings the worker, and Faust takes a second to import
 
         chosen = settings()
-        reader = open_reader(chosen)
         day = day_of(service_date)
-        with Console(stderr=True).status("reading") as status:
+        with reading(chosen) as reader, Console(stderr=True).status("reading") as status:
             auditor = Auditor(chosen, locate(chosen), reader, lambda what, count: status.update(f"{what}: {count:,}"))
             result = asyncio.run(
                 auditor.run(day, moment_of(chosen, "--as-of", as_of), moment_of(chosen, "--known-at", known_at))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -23,6 +24,7 @@ from hubstat.domain import time as tm
 from hubstat.domain.codes import Direction
 from hubstat.domain.metrics import metrics_for
 from hubstat.elastic.client import connect
+from hubstat.elastic.retry import explained
 from hubstat.elastic.store import Store
 from hubstat.engines import locate
 from hubstat.errors import QueryError
@@ -74,11 +76,12 @@ DirectionOption = Annotated[DirectionChoice, typer.Option(help="Never filters pr
 FormatOption = Annotated[Format, typer.Option("--format", help="Form of the output.")]
 
 
-def open_reader(settings: Settings) -> Reader:
-    """The reader of this installation."""
-    addresses = locate(settings)
-    client = connect(settings.elasticsearch, addresses.elasticsearch_url)
-    return Reader(Store(client, settings.namespace), settings.country)
+@contextmanager
+def reading(settings: Settings) -> Iterator[Reader]:
+    """The reader of this installation. Raises EngineError, also while reading, where Elasticsearch does not answer."""
+    url = locate(settings).elasticsearch_url
+    with explained(url), connect(settings.elasticsearch, url) as client:
+        yield Reader(Store(client, settings.namespace), settings.country)
 
 
 def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
@@ -100,7 +103,8 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         chosen = settings()
         names = tuple(name.strip() for name in metrics.split(",")) if metrics else None
         question = _question(chosen, level, service_date, hub, as_of, known_at, wave, direction, names)
-        answer = open_reader(chosen).query(Viewer.everything(chosen.country), question)
+        with reading(chosen) as reader:
+            answer = reader.query(Viewer.everything(chosen.country), question)
         if output is Format.json:
             _print(orjson.dumps(answer.to_json(), option=orjson.OPT_INDENT_2).decode())
         elif output is Format.csv:
@@ -122,12 +126,12 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
     ) -> None:
         """The invoices behind one figure, each with why it counts. A Friend is --level friend --hub CAMP/FRIEND."""
         chosen = settings()
-        reader = open_reader(chosen)
         scope = _friend_scope(hub) if level == "friend" else None
         question = _question(
             chosen, level, service_date, None if scope else hub, as_of, known_at, wave, direction, None
         )
-        found = Prover(reader).proof(Viewer.everything(chosen.country), question, metric, scope)
+        with reading(chosen) as reader:
+            found = Prover(reader).proof(Viewer.everything(chosen.country), question, metric, scope)
         lines: list[dict[str, Any]] = [
             {
                 "invoice_no": line.invoice_no,

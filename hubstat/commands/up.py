@@ -21,6 +21,7 @@ from hubstat import engines, runfile
 from hubstat.commands.dashboard import choose_port
 from hubstat.elastic import indices
 from hubstat.elastic.client import connect
+from hubstat.elastic.retry import briefly, explained
 from hubstat.elastic.store import Store
 from hubstat.engines.runfile import Process
 from hubstat.errors import EngineError, HubstatError
@@ -54,7 +55,8 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         if detach:
             _detached(chosen, demo, demo_invoices, no_dashboard)
         else:
-            _Up(chosen, demo_invoices if demo else None, not no_dashboard).run()
+            with runfile.claimed(chosen):
+                _Up(chosen, demo_invoices if demo else None, not no_dashboard).run()
 
     @app.command()
     def down() -> None:
@@ -69,12 +71,15 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
             raise HubstatError(
                 f"the engines that {chosen.namespace} started are in use by {', '.join(others)}: end these first"
             )
-        process = psutil.Process(running.process.pid)
-        process.terminate()
+        pid = running.process.pid
         try:
+            process = psutil.Process(pid)
+            process.terminate()
             process.wait(_DOWN_SECONDS)
+        except psutil.NoSuchProcess:
+            pass  # it ended by itself just now
         except psutil.TimeoutExpired:
-            raise HubstatError(f"process {process.pid} has not ended in {_DOWN_SECONDS:.0f} s: see its log") from None
+            raise HubstatError(f"process {pid} has not ended in {_DOWN_SECONDS:.0f} s: see its log") from None
         typer.echo(f"namespace {chosen.namespace} stopped")
 
 
@@ -119,13 +124,17 @@ class _Up:
         self._dashboard = dashboard
         self._crew = Crew()
         self._stopping = False
+        self._interruptible = False
         self._url: str | None = None
 
     def run(self) -> None:
         """Start everything, watch it until told to stop, stop what was started."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
+        # A first fetch takes minutes; what it has started stops with this process.
+        self._interruptible = True
         addresses = engines.ensure(self._settings, engines.console_reporter())
+        self._interruptible = False
         try:
             self._say(addresses.started, ready=False)
             self._prepare(addresses)
@@ -146,13 +155,16 @@ class _Up:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True
+        if self._interruptible:
+            raise KeyboardInterrupt
 
     def _say(self, started_engines: bool, ready: bool) -> None:
         runfile.write(self._settings, Installation(Process.of(os.getpid()), ready, started_engines, self._url))
 
     def _prepare(self, addresses: engines.EngineAddresses) -> None:
-        with connect(self._settings.elasticsearch, addresses.elasticsearch_url) as client:
-            indices.ensure(client, self._settings)
+        url = addresses.elasticsearch_url
+        with connect(self._settings.elasticsearch, url) as client:
+            briefly(lambda: indices.ensure(client, self._settings), url)
         asyncio.run(ensure_topics(self._settings, addresses.kafka_bootstrap))
 
     def _start(self) -> None:
@@ -183,7 +195,8 @@ class _Up:
                 return False
             for said in self._crew.watch():
                 typer.echo(said, err=True)
-            waiting = {name: ready for name, ready in waiting.items() if not ready()}
+            with explained(addresses.elasticsearch_url):
+                waiting = {name: ready for name, ready in waiting.items() if not ready()}
             if waiting and time.monotonic() > deadline:
                 logs = self._settings.namespace_dir / "logs"
                 raise EngineError(

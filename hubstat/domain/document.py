@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from hubstat.domain import time as tm
+from hubstat.domain.backlog import waiting_of
 from hubstat.domain.codes import ACTIVITIES
 from hubstat.domain.contract import Event, Sent, canonical
 from hubstat.domain.invoice import FOLD_VERSION, InvoiceState, fold
@@ -55,6 +56,8 @@ def invoice_document(key: str, log: EventLog, zone: ZoneInfo) -> dict[str, Any]:
         "due_dates": sorted(service_dates),
         "activity_dates": sorted(activity_dates),
         "friends": sorted(friends),
+        "first_event_time": min(copy.time for _, copy in log),
+        "first_received_at": min(copy.received for _, copy in log),
         "registered": state.promise is not None,
         "superseded_by": state.superseded_by,
         "open": state.open,
@@ -64,6 +67,9 @@ def invoice_document(key: str, log: EventLog, zone: ZoneInfo) -> dict[str, Any]:
         "events": {"log": log.stored(SHARED)},
     }
     document.update(_counted(state))
+    waiting = waiting_of(state)
+    if waiting is not None:
+        document |= {"place": waiting.place(), "waits_since": waiting.since, "last_event_at": waiting.last_event}
     return document
 
 

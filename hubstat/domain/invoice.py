@@ -138,7 +138,7 @@ def fold_facts(direction: str, invoice_no: str, facts: list[Fact], zone: ZoneInf
             registration = registration or fact
         elif code == "ATTEMPT_FAILED":
             attempts.append(Attempt(fact.time, sent.get("reason") or "UNKNOWN", len(sent["event_time"]) > 10))
-            departure, first_stop, left = departure or fact, first_stop or fact, left or fact
+            departure, first_stop = departure or fact, first_stop or fact
             loaded = True
         elif code == "DEPARTED":
             departure, left = departure or fact, left or fact
@@ -153,7 +153,7 @@ def fold_facts(direction: str, invoice_no: str, facts: list[Fact], zone: ZoneInf
             closed = closed or fact
         if code == "ARRIVED_CAMP":
             arrived = arrived or fact
-        elif code in {"RECEIVED_WAREHOUSE", "INSPECTED", "EXCHANGED", "COMPLETED"}:
+        elif code == "RECEIVED_WAREHOUSE":
             warehouse = warehouse or fact
         if code in completions and completion is None:
             completion = fact

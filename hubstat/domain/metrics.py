@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from hubstat.domain.backlog import Waits
 from hubstat.domain.codes import DIRECTIONS, Direction
 from hubstat.domain.invoice import STATES
 from hubstat.domain.measures import (
@@ -59,6 +60,18 @@ class LastCompletion:
 
 
 @dataclass(frozen=True, slots=True)
+class AgeSplit:
+    """Invoices that wait at T, whatever their service date, by age; rolled up by the hierarchy of T's local date."""
+
+    waits: Waits
+
+
+@dataclass(frozen=True, slots=True)
+class StalledCount:
+    """Open ones of them on which nothing has happened for a day."""
+
+
+@dataclass(frozen=True, slots=True)
 class FriendSum:
     """Sum over Friend-days of one part; ``scale`` turns it into the unit (60000: ms to minutes)."""
 
@@ -86,7 +99,17 @@ class FriendRate:
 
 
 Measure: TypeAlias = (
-    Count | SplitCount | Ratio | CompletionHours | LastCompletion | FriendSum | FriendSplit | FriendHours | FriendRate
+    Count
+    | SplitCount
+    | Ratio
+    | CompletionHours
+    | LastCompletion
+    | AgeSplit
+    | StalledCount
+    | FriendSum
+    | FriendSplit
+    | FriendHours
+    | FriendRate
 )
 Unit = Literal["invoices", "ratio", "minutes", "per_hour", "time", "friends", "stops", "batches"]
 
@@ -110,6 +133,11 @@ class Metric:
     def counted(self) -> Predicate | None:
         """The predicate of the invoices behind it; None where it counts no invoices."""
         return self.measure.where if isinstance(self.measure, Count | SplitCount) else None
+
+    @property
+    def of_backlog(self) -> bool:
+        """Whether it counts what waits at T, whatever its service date."""
+        return isinstance(self.measure, AgeSplit | StalledCount)
 
     @property
     def of_friends(self) -> bool:
@@ -359,6 +387,38 @@ _ALL: Final = (
         "invoices",
         "down",
         SplitCount(UNDELIVERED, "undelivered_reason"),
+    ),
+    Metric(
+        "m6",
+        "적체",
+        "Aged backlog",
+        "서비스 날짜와 관계없이 기준 시각에 진행 중인 송장의 경과 시간(시간): 배송은 캠프 도착부터, 회수는 요청부터",
+        "Invoices open at the as-of time, whatever their service date, by hours since camp arrival (returns: since the "
+        "request)",
+        "invoices",
+        "down",
+        AgeSplit("open"),
+    ),
+    Metric(
+        "m6_pickup_to_warehouse",
+        "회수 후 입고 대기",
+        "Picked up, not at the warehouse",
+        "회수되었으나 물류센터에 입고되지 않은 송장의 회수 후 경과 시간(시간)",
+        "Returns picked up and not received at the warehouse, by hours since the pickup",
+        "invoices",
+        "down",
+        AgeSplit("pickup"),
+        ("RETURN",),
+    ),
+    Metric(
+        "m6_stalled",
+        "24시간 정체",
+        "Stalled 24 h",
+        "적체 가운데 마지막 이벤트 뒤 24시간 이상 지난 송장",
+        "Aged backlog on which nothing has happened for 24 hours or more",
+        "invoices",
+        "down",
+        StalledCount(),
     ),
     Metric(
         "friend_days",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from elastic_transport import ConnectionError as ElasticConnectionError
@@ -93,8 +94,18 @@ def briefly(work: Callable[[], _Result], url: str, seconds: float = 15.0) -> _Re
         stop=stop_after_delay(seconds),
         reraise=True,
     )
-    try:
+    with explained(url):
         return retrying(work)
+
+
+@contextmanager
+def explained(url: str) -> Iterator[None]:
+    """Turn an Elasticsearch that does not answer or refuses access into an ``EngineError`` that says what to do.
+
+    ``ApiError`` of another status that does not pass is raised as it is.
+    """
+    try:
+        yield
     except (ApiError, ElasticConnectionError, ConnectionTimeout, NotNow) as error:
         if isinstance(error, ApiError) and not passes(error) and error.meta.status not in (401, 403):
             raise

@@ -75,22 +75,35 @@ class PointInTime:
     def combinations(
         self, query: dict[str, Any], fields: Sequence[str], latest: str | None = None
     ) -> Iterator[tuple[tuple[str | None, ...], int, int | None]]:
-        """Every combination of keyword values (None = missing) with its count, however many there are."""
+        """Every combination of keyword values (None = missing) with its count, however many there are.
+
+        With ``latest``, also the greatest value of that field (ms).
+        """
+        sub = {"latest": {"max": {"field": latest}}} if latest else {}
+        for values, bucket in self.buckets(query, fields, sub):
+            yield values, bucket["doc_count"], _latest(bucket)
+
+    def buckets(
+        self, query: dict[str, Any], fields: Sequence[str], sub: dict[str, Any]
+    ) -> Iterator[tuple[tuple[str | None, ...], dict[str, Any]]]:
+        """Every combination of keyword values (None = missing) with its bucket, which holds the sub-aggregations."""
         sources = [{field: {"terms": {"field": field, "missing_bucket": True}}} for field in fields]
+        # Elasticsearch bounds the buckets of one answer, those of sub-aggregations among them.
+        page = _PAGE // 2 if sub else _PAGE
         after: dict[str, Any] | None = None
         while True:
-            composite: dict[str, Any] = {"size": _PAGE, "sources": sources}
+            composite: dict[str, Any] = {"size": page, "sources": sources}
             if after is not None:
                 composite["after"] = after
             groups: dict[str, Any] = {"composite": composite}
-            if latest:
-                groups["aggs"] = {"latest": {"max": {"field": latest}}}
+            if sub:
+                groups["aggs"] = sub
             answer = self.search({"size": 0, "query": query, "aggs": {"groups": groups}})
             found = answer["aggregations"].get("groups", {"buckets": []})
             for bucket in found["buckets"]:
-                yield tuple(bucket["key"][field] for field in fields), bucket["doc_count"], _latest(bucket)
+                yield tuple(bucket["key"][field] for field in fields), bucket
             after = found.get("after_key")
-            if after is None or len(found["buckets"]) < _PAGE:
+            if after is None or len(found["buckets"]) < page:
                 return
 
     def documents(self, query: dict[str, Any], source: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -116,6 +129,11 @@ class PointInTime:
             if len(hits) < _DOCUMENTS:
                 return
             after = hits[-1]["sort"]
+
+    def latest(self, query: dict[str, Any], field: str) -> int | None:
+        """Greatest value of a field (ms) over the matching documents."""
+        answer = self.search({"size": 0, "query": query, "aggs": {"latest": {"max": {"field": field}}}})
+        return _latest(answer["aggregations"])
 
     def count(self, query: dict[str, Any]) -> int:
         """Exact number of matching documents."""

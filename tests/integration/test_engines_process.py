@@ -57,6 +57,8 @@ def _owner(tmp_path: Path, then: str) -> subprocess.Popen[str]:
         [sys.executable, "-c", code, str(tmp_path / "engine.py"), str(tmp_path / "out")],
         stdout=subprocess.PIPE,
         text=True,
+        # A shell starts what runs in its background with Ctrl-C ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from bad_input import BAD
@@ -12,7 +13,9 @@ from ingestion import BASE, Ingestion, expected, network_day
 
 from hubstat.domain import time as tm
 from hubstat.elastic import dead_letters
+from hubstat.elastic.dead_letters import DeadLetter
 from hubstat.settings import Settings
+from ingest.resend import resend
 
 pytestmark = pytest.mark.engines
 
@@ -49,3 +52,13 @@ async def test_every_kind_of_bad_input_among_good_input(ingestion: Ingestion) ->
     assert base64.b64decode(stored) == one.raw
     dead_letters.remove(ingestion.client, ingestion.settings.namespace, one.id)
     assert one.id not in {letter.id for letter in ingestion.letters()}
+
+
+async def test_letters_sent_again_come_back_where_they_are_still_wrong(ingestion: Ingestion) -> None:
+    nothing = DeadLetter("empty", "", "", ingestion.topics.invoice_events, 0, 0, BASE, None, None, ())
+    good = replace(nothing, raw=network_day(1)[0], headers=(("received-at", str(BASE).encode()),))
+    await resend(ingestion.settings, ingestion.bootstrap, [nothing, good])
+    ingestion.start()
+    await ingestion.settled()
+    assert [letter.reason for letter in ingestion.letters()] == ["empty"]
+    assert ingestion.stored_events() == expected(network_day(1)[:1])[0]

@@ -9,9 +9,10 @@ from typing import Any
 from aggregations.productivity import fold_day, work_in_invoice
 from aggregations.question import ALL_WAVES, Answer, Moment, Question
 from aggregations.reader import camp_tallies, customer_reasons, friend_tallies
-from aggregations.rollup import friend_rows, hub_rows, resolve
-from aggregations.tally import Tally, contributions
+from aggregations.rollup import Ground, friend_rows, hub_rows, resolve
+from aggregations.tally import Tally, backlog_contributions, contributions
 from hubstat.domain import time as tm
+from hubstat.domain.backlog import waiting_of
 from hubstat.domain.contract import Event, Refusal, decode_friend_event, decode_invoice_event
 from hubstat.domain.friendday import FriendDay, Work
 from hubstat.domain.invoice import fold
@@ -70,9 +71,18 @@ class MemoryNetwork:
         context = Context(moment.as_of, customer_reasons(self.master))
         camps: dict[tuple[str | None, ...], Tally] = {}
         friends: dict[tuple[str | None, ...], Tally] = {}
+        waiting: dict[tuple[str | None, ...], Tally] = {}
+        waiting_friends: dict[tuple[str | None, ...], Tally] = {}
         for key, log in self.invoices.items():
             direction, invoice_no = key.split(":", 1)
             state = fold(direction, invoice_no, log, ZONE, moment.as_of, moment.known_at)
+            waits = waiting_of(state)
+            if waits is not None and direction == question.direction and question.wave in {ALL_WAVES, waits.wave}:
+                for tally in (
+                    waiting.setdefault((state.camp,), Tally()),
+                    waiting_friends.setdefault((state.camp, state.friend), Tally()),
+                ):
+                    tally.counts.update(backlog_contributions(waits, moment.as_of))
             row = row_of(state)
             if direction != question.direction or row is None or state.promise is None:
                 continue
@@ -87,14 +97,30 @@ class MemoryNetwork:
                     tally.hours[state.completed_at // tm.HOUR] += 1
                     tally.completed_at(state.completed_at)
         days = self.friend_days(question, moment)
+        ground = Ground(tree, self.master.hierarchy.on(tm.local_date(moment.as_of, ZONE)))
         scope = resolve(tree, question.level, question.hub)
         only = None if question.metrics is None else frozenset(question.metrics)
         if question.level == "friend":
             rows = friend_rows(
-                tree, self.master, friend_tallies(friends, days), scope, question.direction, question.service_date, only
+                ground,
+                self.master,
+                friend_tallies(friends, days),
+                friend_tallies(waiting_friends, ()),
+                scope,
+                question.direction,
+                question.service_date,
+                only,
             )
         else:
-            rows = hub_rows(tree, camp_tallies(camps, days), question.level, scope, question.direction, only)
+            rows = hub_rows(
+                ground,
+                camp_tallies(camps, days),
+                camp_tallies(waiting, ()),
+                question.level,
+                scope,
+                question.direction,
+                only,
+            )
         return Answer(question.level, question.service_date, moment, question.wave, question.direction, ZONE, rows)
 
     def friend_days(self, question: Question, moment: Moment) -> list[FriendDay]:

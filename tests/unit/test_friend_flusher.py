@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from fakes import FakeRecord, FakeWriter
 
 from hubstat.domain import time as tm
 from hubstat.domain.document import Activity, restore_friend
+from hubstat.elastic.writer import Outcome, Write
 from hubstat.settings import Settings
 from ingest.friends import FriendFlusher, document_id
 
@@ -103,6 +105,21 @@ async def test_a_repetition_writes_nothing() -> None:
     await working.flush([event(), activity(ACTIVITY)])
     await working.flush([event(), activity(ACTIVITY)])
     assert (working.counters.written, working.counters.unchanged) == (1, 1)
+
+
+async def test_a_write_that_took_long_is_repeated_so_that_live_boards_notice_it() -> None:
+    now = [NOON]
+
+    class Slow(FakeWriter):
+        async def bulk(self, writes: Sequence[Write]) -> list[Outcome]:
+            outcomes = await super().bulk(writes)
+            now[0] += 60_000 if self.bulks == 1 else 100
+            return outcomes
+
+    writer = Slow()
+    await FriendFlusher(Settings(namespace="t"), writer, trusted=True, clock=lambda: now[0]).flush([event()])
+    assert source(writer, "t-friends-2026-11-20")["written_at"] == NOON + 60_000
+    assert writer.bulks == 2
 
 
 async def test_bad_records_are_dead_letters_and_the_stream_goes_on() -> None:

@@ -57,6 +57,10 @@ def test_a_superseded_invoice_leaves_from_the_replacing_event_on_even_when_compl
     assert after["friend:C1/F1"]["worked_by_hour"] == {"2026-11-20T10": 1}  # the work was done
 
 
+def test_an_invoice_that_replaces_itself_stays() -> None:
+    assert due([registered("1", replaces="1")], "12:00") == due([registered("1")], "12:00")
+
+
 def test_a_published_supersession_changes_nothing_beside_its_source() -> None:
     records = [
         registered(),

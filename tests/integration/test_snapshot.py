@@ -1,0 +1,133 @@
+"""The live board over real Elasticsearch: what a tick reads anew gives the same figures as reading everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import orjson
+import pytest
+from installation import EVERYTHING
+from memory import ZONE
+
+from aggregations.question import Moment, Question
+from aggregations.reader import Reader
+from aggregations.snapshot import Snapshots, board_at
+from hubstat.domain import time as tm
+from hubstat.domain.contract import decode_friend_event, decode_invoice_event
+from hubstat.domain.document import (
+    Activity,
+    FriendLog,
+    friend_document,
+    home_date,
+    invoice_document,
+)
+from hubstat.domain.log import EventLog
+from hubstat.elastic import indices
+from hubstat.elastic.client import connect
+from hubstat.elastic.names import Names
+from hubstat.elastic.store import Store
+from hubstat.settings import Settings
+from ingest.derive import friend_activities
+
+pytestmark = pytest.mark.engines
+
+DAY = date(2026, 11, 20)
+NINE = tm.parse_instant("2026-11-20T09:00:00+09:00")
+
+
+class Writer:
+    """Writes documents as ingest does, one at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.client = connect(settings.elasticsearch, str(settings.elasticsearch.url))
+        self.names = Names(settings.namespace)
+        indices.ensure(self.client, settings)
+        self.invoices: dict[str, EventLog] = {}
+        self.friends: dict[tuple[str, str], FriendLog] = {}
+        self.clock = NINE
+
+    def invoice(self, invoice_no: str, code: str, minute: int, **more: object) -> None:
+        """One event of a delivery, some minutes after nine."""
+        time = tm.iso_local(NINE + minute * tm.MINUTE, ZONE)
+        sent = {"v": 1, "invoice_no": invoice_no, "direction": "DELIVERY", "code": code, "event_time": time, **more}
+        event = decode_invoice_event(orjson.dumps(sent), NINE + minute * tm.MINUTE, ZONE)
+        log = self.invoices.setdefault(event.key, EventLog())
+        log.add(event)
+        index = self.names.invoices(home_date(event, ZONE))
+        self.client.index(index=index, id=event.key, document=invoice_document(event.key, log, ZONE), refresh=True)
+        for activity in friend_activities(event.key, log, [event], ZONE):
+            self._friend(activity.friend_id, activity.dates[0], activity)
+
+    def friend(self, friend_id: str, code: str, minute: int) -> None:
+        """One friend event, some minutes after nine."""
+        time = tm.iso_local(NINE + minute * tm.MINUTE, ZONE)
+        raw = orjson.dumps({"v": 1, "friend_id": friend_id, "code": code, "event_time": time, "camp_id": "C1"})
+        event = decode_friend_event(raw, NINE + minute * tm.MINUTE, ZONE)
+        log = self.friends.setdefault((friend_id, DAY.isoformat()), FriendLog())
+        log.events.add(event)
+        self._write(friend_id, DAY.isoformat(), log)
+
+    def _friend(self, friend_id: str, day: str, activity: Activity) -> None:
+        log = self.friends.setdefault((friend_id, day), FriendLog())
+        log.add_activity(activity)
+        self._write(friend_id, day, log)
+
+    def _write(self, friend_id: str, day: str, log: FriendLog) -> None:
+        self.clock += 1
+        document = {**friend_document(friend_id, day, log), "written_at": self.clock}
+        self.client.index(index=self.names.friends(day), id=friend_id, document=document, refresh=True)
+
+
+@pytest.fixture
+def writer(settings: Settings) -> Iterator[Writer]:
+    found = Writer(settings)
+    yield found
+    found.client.close()
+
+
+def test_a_tick_gives_what_reading_everything_gives(settings: Settings, writer: Writer) -> None:
+    now = [NINE]
+    reader = Reader(Store(writer.client, settings.namespace), "KR", lambda: now[0])
+    snapshots = Snapshots(reader, 1.0)
+    promise = {"service_date": "2026-11-20", "wave": "DAY", "promised_at": "2026-11-20T20:00:00+09:00"}
+    place = {"camp_id": "C1", "friend_id": "F1"}
+    steps = [
+        lambda: writer.invoice("I1", "REGISTERED", 0, **promise),
+        lambda: writer.invoice("I1", "DEPARTED", 10, **place),
+        lambda: writer.friend("F1", "ROUTE_STARTED", 5),
+        lambda: writer.invoice("I1", "DELIVERED", 30, **place),
+        lambda: writer.invoice("I2", "DELIVERED", 70, service_date="2026-11-20", **place),
+        lambda: writer.invoice("I3", "DELIVERED", 75, service_date="2026-11-20", camp_id="C2", friend_id="F2"),
+        # Scanned after the tick that first sees it: to be taken in once its time has come.
+        lambda: writer.invoice("I4", "DELIVERED", 115, service_date="2026-11-20", **place),
+        lambda: writer.friend("F1", "ROUTE_ENDED", 118),
+        lambda: None,
+    ]
+    generations = []
+    for number, step in enumerate(steps, 1):
+        step()
+        now[0] = NINE + 15 * number * tm.MINUTE
+        board = snapshots.current(DAY)
+        generations.append(board.generation)
+        whole = board_at(reader, DAY, Moment(now[0], now[0]))
+        for level in ("nationwide", "camp", "friend"):
+            question = Question(level, DAY)
+            assert board.answer(EVERYTHING, question).to_json() == whole.answer(EVERYTHING, question).to_json()
+    assert snapshots.current(DAY).answer(EVERYTHING, Question("nationwide", DAY)).rows[0].figures["friend_days"] == 2
+    assert generations == sorted(generations)
+    assert generations[-1] > 5
+
+
+def test_a_board_is_shared_for_its_interval_and_unchanged_figures_keep_the_generation(
+    settings: Settings, writer: Writer
+) -> None:
+    now = [NINE]
+    snapshots = Snapshots(Reader(Store(writer.client, settings.namespace), "KR", lambda: now[0]), 2.0)
+    first = snapshots.current(DAY)
+    now[0] += 1_999
+    assert snapshots.current(DAY) is first
+    now[0] += 1
+    second = snapshots.current(DAY)
+    assert second is not first
+    assert second.generation == first.generation

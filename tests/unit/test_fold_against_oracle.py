@@ -1,0 +1,111 @@
+"""Two programs written apart, the fold and the oracle, give the same figures of random networks at random (T, K)."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from random import Random
+
+import pytest
+from memory import ZONE, MemoryNetwork
+from random_network import DATES, MASTER, MINUTES, START, Received, friend_record, instant, invoice_record
+
+from aggregations.question import LEVELS, Question
+from hubstat.audit import differing
+from hubstat.domain import time as tm
+from hubstat.domain.codes import DIRECTIONS
+from hubstat.domain.metrics import metrics_for
+from hubstat.oracle import Network
+from hubstat.oracle.compute import Records
+
+LONG_AFTER = START + 400 * tm.DAY
+
+
+def compare(invoices: list[Received], friends: list[Received], as_of: int, known_at: int) -> tuple[int, list[str]]:
+    """Figures compared over both service dates, and what differs."""
+    network, oracle = MemoryNetwork(MASTER), Records("KR")
+    for raw, _ in invoices:
+        network.add_invoice(raw)
+    for raw, _ in friends:
+        network.add_friend(raw)
+    oracle.read_invoices(invoices)
+    oracle.read_friends(friends)
+    assert len(network.refused) == oracle.dead_letters.total()
+    compared, found = 0, []
+    for day in DATES:
+        expected = oracle.figures(Network(MASTER, "KR"), day, as_of, known_at)
+        for direction in DIRECTIONS:
+            for wave, nodes in expected[direction].items():
+                answered = {}
+                for level in LEVELS if wave == "all" else LEVELS[:-1]:
+                    productive = (direction, wave) == ("DELIVERY", "all") and level in {"camp", "friend"}
+                    names = tuple(m.id for m in metrics_for(direction).values() if productive or not m.of_friends)
+                    asked = Question(level, date.fromisoformat(day), None, as_of, known_at, wave, direction, names)
+                    for row in network.query(asked).rows:
+                        place = f"{row.parent}/{row.hub}" if level == "friend" else row.hub
+                        answered[f"{level}:{place}"] = row.figures
+                for node in sorted({*nodes, *answered}):
+                    cells, differ = differing(nodes.get(node, {}), answered.get(node, {}), direction)
+                    compared += cells
+                    found += [f"{day} {direction} {wave} {node}: {each}" for each in differ]
+    return compared, found
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_random_network(seed: int) -> None:
+    random = Random(seed)
+    invoices = [invoice_record(random, number) for number in range(random.randrange(1, 30))]
+    friends = [friend_record(random, number) for number in range(random.randrange(12))]
+    as_of = instant(random)
+    known_at = max(as_of, instant(random)) if random.random() < 0.6 else LONG_AFTER
+    compared, found = compare(invoices, friends, as_of, known_at)
+    assert found == []
+    assert compared > 500
+
+
+def scan(code: str, time: str, number: str = "1") -> Received:
+    at = tm.parse_instant(f"2026-11-20T{time}:00+09:00")
+    sent = {"v": 1, "invoice_no": number, "direction": "DELIVERY", "code": code, "service_date": "2026-11-20"}
+    sent |= {"event_time": tm.iso_local(at, ZONE), "camp_id": "C1", "friend_id": "F1"}
+    return json.dumps(sent).encode(), at
+
+
+def friend_event(code: str, time: str, **more: str) -> Received:
+    at = tm.parse_instant(f"2026-11-20T{time}:00+09:00")
+    sent = {"v": 1, "friend_id": "F1", "code": code, "event_time": tm.iso_local(at, ZONE), **more}
+    return json.dumps(sent).encode(), at
+
+
+def friend_day(invoices: list[Received], friends: list[Received]) -> dict[str, object]:
+    """The Friend-day of F1 at the end, on which both programs agree."""
+    end = START + MINUTES * tm.MINUTE
+    assert compare(invoices, friends, end, end)[1] == []
+    network = MemoryNetwork(MASTER)
+    for raw, _ in invoices:
+        network.add_invoice(raw)
+    for raw, _ in friends:
+        network.add_friend(raw)
+    (row,) = network.query(Question("camp", date(2026, 11, 20), "C1", end, end)).rows
+    return row.figures
+
+
+def test_a_route_that_ends_near_a_shift_without_work_ends_the_run_before() -> None:
+    """A route's end belongs to its shift's run, else to the last run before: here nobody worked in the shift."""
+    plan = {"planned_from": "2026-11-20T14:00:00+09:00", "planned_to": "2026-11-20T18:00:00+09:00"}
+    figures = friend_day(
+        [scan("DELIVERED", "09:00"), scan("DELIVERED", "11:00", "2")],
+        [
+            friend_event("SHIFT_PLANNED", "08:00", service_date="2026-11-20", wave="DAY", **plan),
+            friend_event("ROUTE_ENDED", "12:30"),
+        ],
+    )
+    assert figures["on_road_minutes"] == 210
+
+
+def test_a_break_before_the_departure_is_recorded_all_the_same() -> None:
+    """A run with a recorded break takes no planned one, also where the break lies before the road."""
+    figures = friend_day(
+        [scan("ATTEMPT_FAILED", "09:00"), scan("DEPARTED", "11:00"), scan("DELIVERED", "12:00", "2")],
+        [friend_event("BREAK_STARTED", "09:30", until="2026-11-20T10:30:00+09:00")],
+    )
+    assert figures["idle_minutes"] == (120 - 60 - 15) + (60 - 15)
