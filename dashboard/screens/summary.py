@@ -11,7 +11,7 @@ from dashboard.board import Node
 from dashboard.grids import last_text
 from dashboard.parts import Shape, bars, card, card_head, figure, sentence, shape, spark, tile, twin
 from dashboard.scene import Scene
-from hubstat.domain.row import BUCKETS
+from hubstat.domain.row import BUCKETS, STEPS
 from hubstat.figures import formats as fm
 from hubstat.figures.charts import completion_chart, completion_rows, hourly_chart, shown_hours
 from hubstat.figures.sentences import completion_summary, hourly_summary, verdict
@@ -140,6 +140,7 @@ def tiles_card(scene: Scene, node: Node, hub: str) -> html.Section:
     late_open, rate = get(f"{prefix}_late_open"), get(f"{prefix}_rate")
     done = [count for _, count in sorted((get("completions_by_hour") or {}).items())]
     rates = get("invoices_per_hour") or {}
+    ages: dict[str, int] = get("m6") or {}
     idle, idle_each = fm.NONE, None
     if get("idle_minutes") is not None:
         idle = scene.say("unit.each", value=fm.count(get("idle_minutes")))
@@ -155,8 +156,9 @@ def tiles_card(scene: Scene, node: Node, hub: str) -> html.Section:
              kind=late_kind(late_open), sub=scene.say("tile.late_all", late=fm.count(get(f"{prefix}_late")))),
         tile(scene, f"{prefix}_rate", rate, fm.percent(rate, 2), hub, proof=f"{prefix}_late",
              sub=scene.say("tile.late", late=fm.count(get(f"{prefix}_late")), base=fm.count(get(f"{prefix}_base")))),
-        tile(scene, "closed", get("closed"), fm.count(get("closed")), hub, proof="closed",
-             sub=scene.say("tile.closed_sub")),
+        undelivered_tile(scene, get("m5"), hub),
+        tile(scene, "m6_stalled", get("m6_stalled"), fm.count(get("m6_stalled")), hub, proof="m6_stalled",
+             sub=scene.say("tile.backlog", waiting=fm.count(sum(ages.values())), old=fm.count(ages.get(">=72", 0)))),
         tile(scene, "first_attempt_rate", get("first_attempt_rate"), fm.percent(get("first_attempt_rate")), hub,
              proof="first_attempt_ok",
              sub=scene.say("tile.first", ok=fm.count(get("first_attempt_ok")), n=fm.count(get("first_attempt_n")))),
@@ -170,6 +172,22 @@ def tiles_card(scene: Scene, node: Node, hub: str) -> html.Section:
              sub=scene.say("tile.friends", days=fm.count(get("friend_days")))),
     ]  # fmt: skip
     return card([html.Div(**scene.part("tiles", "children", children), className="tiles")], "tiles-card")
+
+
+def undelivered_tile(scene: Scene, reasons: dict[str, int] | None, hub: str) -> html.Div:
+    """Undelivered invoices: those with a failed attempt, and those past their promise that nobody attempted."""
+    found = reasons or {}
+    untried = sum(count for reason, count in found.items() if reason in STEPS)
+    total = sum(found.values())
+    return tile(
+        scene,
+        "m5",
+        reasons,
+        fm.count(total),
+        hub,
+        proof="m5",
+        sub=scene.say("tile.undelivered", failed=fm.count(total - untried), untried=fm.count(untried)),
+    )
 
 
 def completion_card(scene: Scene, node: Node, hub: str) -> html.Section:

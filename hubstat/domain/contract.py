@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from hubstat.domain import time as tm
-from hubstat.domain.codes import COMPLETIONS, DERIVED_SOURCE, FRIEND_RANK, INITIATORS, RANK, REGISTRATIONS
+from hubstat.domain.codes import DERIVED_SOURCE, FRIEND_RANK, INITIATORS, RANK, REGISTRATIONS
 
 MAX_RECORD_BYTES: Final = 65_536
 OLDEST_DAYS: Final = 400
@@ -321,8 +321,3 @@ def canonical(sent: Sent) -> bytes:
 def is_derived(sent: Sent) -> bool:
     """Whether hubstat made this record itself (a supersession, or its correction)."""
     return sent.get("source") == DERIVED_SOURCE
-
-
-def is_completion(direction: str, code: str) -> bool:
-    """Whether an event of this code completes an invoice of this direction."""
-    return code in COMPLETIONS[direction]

@@ -13,6 +13,8 @@ from hubstat.domain.invoice import InvoiceState
 
 BUCKETS: Final = ("(0,30]", "(30,60]", "(60,120]", "(120,360]", "(360,1440]", "(1440,2880]", ">2880")
 _LIMITS: Final = tuple(minutes * tm.MINUTE for minutes in (30, 60, 120, 360, 1440, 2880))
+# Where an invoice stands that is undelivered without a failed attempt.
+STEPS: Final = ("NOT_ARRIVED", "NOT_LOADED", "NO_ATTEMPT", "NOT_ASSIGNED")
 ON_TIME: Final = -1
 NEVER_IN_BASE: Final = -2
 

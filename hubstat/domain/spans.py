@@ -25,11 +25,6 @@ def clip(spans: Iterable[Span], within: Span) -> list[Span]:
     return [(max(start, low), min(end, high)) for start, end in spans if start < high and end > low]
 
 
-def intersect(left: list[Span], right: list[Span]) -> list[Span]:
-    """Intersection of two sorted disjoint lists."""
-    return [part for span in right for part in clip(left, span)]
-
-
 def subtract(spans: list[Span], holes: list[Span]) -> list[Span]:
     """What remains of sorted disjoint spans outside the sorted disjoint holes."""
     rest: list[Span] = []

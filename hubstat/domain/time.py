@@ -74,11 +74,6 @@ def local_date(instant: int, where: ZoneInfo) -> date:
     return _hour_date(instant // HOUR, where)
 
 
-def local_hour(instant: int, where: ZoneInfo) -> str:
-    """Local hour an instant lies in, as ``2026-11-20T09``."""
-    return hour_label(instant // HOUR, where)
-
-
 @lru_cache(maxsize=16_384)
 def hour_label(hour: int, where: ZoneInfo) -> str:
     """Label ``2026-11-20T09`` of an hour counted from the epoch."""

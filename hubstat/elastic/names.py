@@ -25,11 +25,6 @@ class Names:
         return f"{self.namespace}-friends-{date}"
 
     @property
-    def all_friends(self) -> str:
-        """Pattern of every index of Friend documents, the corrections' not among them."""
-        return f"{self.namespace}-friends-*"
-
-    @property
     def friend_corrections(self) -> str:
         """Index of the corrections of friend events, one document a Friend."""
         return f"{self.namespace}-friend-corrections"

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard.board import Detail, Event, Line, Moment, Node, Proof, WaveTime
 from dashboard.place import Place
+from hubstat.domain.backlog import AGES
 from hubstat.domain.row import BUCKETS
 
 ZONE = ZoneInfo("Asia/Seoul")
@@ -32,8 +33,17 @@ STATES = ("done", "closed_admin", "withdrawn_or_cancelled", "loaded", "out", "ba
 EXCLUDED = ("break", "app_lock", "load_wait", "window_wait", "incident", "offline")
 _PLAIN = ("due", "completed", "open", "closed", "base", "late", "late_open", "first_attempt_n", "first_attempt_ok",
           "friend_days", "friends_out", "on_road_minutes", "net_on_road_minutes", "idle_minutes", "stops",
-          "batch_scans")  # fmt: skip
-_SPLIT = ("buckets", "m3", "completions_by_hour", "excluded_minutes", "worked_by_hour", "net_minutes_by_hour")
+          "batch_scans", "m6_stalled")  # fmt: skip
+_SPLIT = (
+    "buckets",
+    "m3",
+    "m5",
+    "m6",
+    "completions_by_hour",
+    "excluded_minutes",
+    "worked_by_hour",
+    "net_minutes_by_hour",
+)
 
 
 def _friend(dice: random.Random, bad: float, unassigned: bool) -> dict[str, Any]:
@@ -49,6 +59,8 @@ def _friend(dice: random.Random, bad: float, unassigned: bool) -> dict[str, Any]
         "due": due, "completed": done, "open": due - done - closed, "closed": closed, "base": int(due * 0.22),
         "late": late, "late_open": late_open, "buckets": Counter(dice.choices(BUCKETS[:4], k=late)),
         "m3": Counter({"done": done, "closed_admin": closed, "out": due - done - closed}),
+        "m5": Counter({"고객부재": closed, "NO_ATTEMPT": late_open}),
+        "m6": Counter({"<12": due - done - closed, ">=72": late_open}), "m6_stalled": late_open,
         "first_attempt_n": done + 2, "first_attempt_ok": done, "completions_by_hour": hours,
         "worked_by_hour": hours, "net_minutes_by_hour": net, "last_completed_at": last,
         "friend_days": 0 if unassigned else 1, "friends_out": 0 if unassigned else 1,
@@ -84,6 +96,8 @@ def _figures(raw: dict[str, Any], direction: str) -> dict[str, Any]:
         f"{prefix}_rate": _over(raw["late"], raw["base"]),
         f"{prefix}_buckets": {bucket: raw["buckets"].get(bucket, 0) for bucket in BUCKETS},
         "m3": {state: raw["m3"].get(state, 0) for state in STATES},
+        "m5": {reason: count for reason, count in sorted(raw["m5"].items()) if count},
+        "m6": {age: raw["m6"].get(age, 0) for age in AGES},
         "completion": _over(raw["completed"], raw["due"]),
         "first_attempt_rate": _over(raw["first_attempt_ok"], raw["first_attempt_n"]),
         "completions_by_hour": dict(sorted(raw["completions_by_hour"].items())),

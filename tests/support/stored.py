@@ -19,7 +19,7 @@ def store(client: Elasticsearch, namespace: str, network: MemoryNetwork) -> None
     """Put the network in the place of whatever the namespace holds, visible at once."""
     names = Names(namespace)
     client.options(ignore_status=404).delete_by_query(
-        index=[names.all_invoices, names.all_friends, names.friend_corrections],
+        index=[names.all_invoices, names.friends("*"), names.friend_corrections],
         query={"match_all": {}},
         refresh=True,
         conflicts="proceed",
