@@ -32,8 +32,8 @@ MADE = {
     "verdict.status.": ("behind", "watch", "fine", "none"),
     "invoice.counts.": ("date", "wave", "camp", "friend", "promise", "completed", "state", "why"),
     "chart.": ("hour", "in_hour", "so_far", "share"),
-    "tile.name.": ("due", "completed", "late_open", "rate", "m5", "m6_stalled", "first_attempt_rate", "hourly_deliveries",
-                   "idle_minutes", "friends_out"),
+    "tile.name.": ("due", "completed", "late_open", "rate", "m5", "m6_stalled", "first_attempt_rate",
+                   "hourly_deliveries", "idle_minutes", "friends_out"),
 }  # fmt: skip
 
 
