@@ -257,6 +257,8 @@ def decode_invoice_event(raw: bytes | None, received: int, zone: ZoneInfo) -> Ev
         raise Refusal("unknown_value", "direction", f"must be DELIVERY or RETURN, got {direction!r}")
     if code not in RANK[direction]:
         raise Refusal("unknown_code", "code", f"{code!r} is no code of {direction}")
+    if code == "SUPERSEDED" and not is_derived(sent):
+        raise Refusal("reserved_code", "code", "SUPERSEDED is derived from `replaces` on REGISTERED; send that")
     own = sent.get("source", "own") == "own"
     if code in _PROMISING:
         _require(sent, "service_date", "wave", "promised_at")

@@ -158,6 +158,8 @@ def _invoice_event(raw: bytes, received: int, zone: Zone) -> InvoiceEvent:
     text = {name: _text(fields, name) for name in INVOICE_TEXTS}
     _check_other_types(fields)
     _check_required(code, text)
+    if code == "SUPERSEDED" and text["source"] != "hubstat":
+        raise _WrongError("code: SUPERSEDED is derived from replaces")
     if text["replaces"] is not None and not _INVOICE_NO.fullmatch(text["replaces"]):
         raise _WrongError("replaces: not 1 to 40 of [0-9A-Za-z-]")
     if text["by"] not in (None, "CUSTOMER", "CARRIER", "SELLER", "POLICY"):

@@ -137,7 +137,8 @@ def test_a_tile_lists_exactly_the_invoices_it_counts(board: str, installation: I
     expected = figures_of(installation, "DELIVERY")["nationwide:KR"]
     fixed = f"date={DATE}&as_of={AS_OF}&known_at={KNOWN_AT}".replace("+", "%2B")
     page = visit(f"{board}?{fixed}")
-    for metric in ("due", "m1_late_open", "m1_late", "closed", "first_attempt_ok"):
+    expected["m5"] = sum(expected["m5"].values())
+    for metric in ("due", "completed", "m1_late_open", "m1_late", "m5", "m6_stalled", "first_attempt_ok"):
         page.locator(f'.tile-link[data-proof="{metric}"]').click()
         figure = page.locator("#proof-figure")
         expect(figure).to_have_attribute("data-metric", metric)

@@ -67,5 +67,6 @@ BAD: dict[str, tuple[bytes | None, str]] = {
     "an unknown initiator": (_json(REGISTERED, code="RESCHEDULED", by="NOBODY"), "unknown_value"),
     "an amount that is a text": (_json(GOOD, amount_krw="1000"), "wrong_type"),
     "a flag that is a number": (_json(GOOD, prerefund=1), "wrong_type"),
+    "a supersession of its own": (_json(GOOD, code="SUPERSEDED"), "reserved_code"),
     "hubstat's own source": (_json(GOOD, source="hubstat"), "reserved_source"),
 }

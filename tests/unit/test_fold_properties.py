@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubstat.domain import time as tm
-from hubstat.domain.codes import RANK
+from hubstat.domain.codes import DERIVED_SOURCE, RANK
 from hubstat.domain.contract import decode_invoice_event
 from hubstat.domain.document import Activity, FriendLog, invoice_document, restore_invoice
 from hubstat.domain.log import EventLog
@@ -61,6 +61,8 @@ def events(draw: st.DrawFn, numbers: tuple[str, ...] = ("1", "2", "3")) -> tuple
         }
     if code == "REGISTERED":
         sent["replaces"] = draw(st.one_of(st.none(), st.sampled_from(numbers)))
+    if code == "SUPERSEDED":
+        sent["source"] = DERIVED_SOURCE
     if code == "CORRECTED":
         sent["corrects"] = f"e{draw(st.integers(0, 7))}"
     return json.dumps(sent).encode(), BASE + draw(_hour) * tm.HOUR
