@@ -158,7 +158,7 @@ def tiles_card(scene: Scene, node: Node, hub: str) -> html.Section:
              sub=scene.say("tile.late", late=fm.count(get(f"{prefix}_late")), base=fm.count(get(f"{prefix}_base")))),
         undelivered_tile(scene, get("m5"), hub),
         tile(scene, "m6_stalled", get("m6_stalled"), fm.count(get("m6_stalled")), hub, proof="m6_stalled",
-             sub=scene.say("tile.backlog", waiting=fm.count(sum(ages.values())), old=fm.count(ages.get(">=72", 0)))),
+             sub=scene.say("tile.backlog", waiting=fm.count(sum(ages.values())))),
         tile(scene, "first_attempt_rate", get("first_attempt_rate"), fm.percent(get("first_attempt_rate")), hub,
              proof="first_attempt_ok",
              sub=scene.say("tile.first", ok=fm.count(get("first_attempt_ok")), n=fm.count(get("first_attempt_n")))),
