@@ -11,7 +11,7 @@ from typing import Any
 from aggregations import compiler
 from aggregations.counting import InvoiceCounter
 from aggregations.question import ALL_WAVES, UNASSIGNED, Moment, Question, Scope
-from aggregations.reader import Reader, View, customer_reasons
+from aggregations.reader import Reader, View
 from aggregations.rollup import camps_of_row, inside, resolve
 from aggregations.tally import backlog_contributions
 from aggregations.viewer import Viewer
@@ -113,13 +113,7 @@ class Prover:
             tree = view.master.hierarchy.on(question.service_date)
             node = scope or resolve(tree, question.level, question.hub)
             _require(viewer, tree, question.service_date, node)
-            counter = InvoiceCounter(
-                view.invoices,
-                question.service_date.isoformat(),
-                moment,
-                self._reader.zone,
-                customer_reasons(view.master),
-            )
+            counter = self._reader.counter(view, question.service_date, moment)
             if isinstance(found.measure, Count | SplitCount):
                 measure = found.measure
                 candidates = [
@@ -208,13 +202,7 @@ class Prover:
         with self._reader.view() as view:
             tree = view.master.hierarchy.on(question.service_date)
             _require(viewer, tree, question.service_date, scope)
-            counter = InvoiceCounter(
-                view.invoices,
-                question.service_date.isoformat(),
-                moment,
-                self._reader.zone,
-                customer_reasons(view.master),
-            )
+            counter = self._reader.counter(view, question.service_date, moment)
             lines = [line for line, _ in self._lines(view, counter, question, moment, tree, scope, ANY)]
         return tuple(sorted(lines, key=lambda line: (line.promise, line.invoice_no)))
 

@@ -82,9 +82,7 @@ class Reader:
 
     def _rows(self, view: View, question: Question, scope: Scope, moment: Moment) -> tuple[FigureRow, ...]:
         only = None if question.metrics is None else frozenset(question.metrics)
-        counter = InvoiceCounter(
-            view.invoices, question.service_date.isoformat(), moment, self.zone, customer_reasons(view.master)
-        )
+        counter = self.counter(view, question.service_date, moment)
         days = self.friend_days(view, question.service_date, moment, scope) if wants_friends(question) else []
         ground = self.ground(view, question.service_date, moment)
         direction = question.direction
@@ -115,6 +113,11 @@ class Reader:
             question.service_date,
             only,
         )
+
+    def counter(self, view: View, service_date: date, moment: Moment) -> InvoiceCounter:
+        """Counts the invoices of a service date at (T, K) through one look."""
+        reasons = customer_reasons(view.master)
+        return InvoiceCounter(view.invoices, service_date.isoformat(), moment, self.zone, reasons)
 
     def ground(self, view: View, service_date: date, moment: Moment) -> Ground:
         """The hierarchies that figures of a service date at T roll up by."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from aggregations.counting import InvoiceCounter, Key
+from aggregations.counting import Key
 from aggregations.productivity import FriendDayReader, Writing, writing_of
 from aggregations.question import Answer, Moment, Question, Scope
-from aggregations.reader import Reader, View, camp_tallies, customer_reasons, of_wave
+from aggregations.reader import Reader, View, camp_tallies, of_wave
 from aggregations.rollup import Ground, hub_rows, resolve
 from aggregations.tally import Tally
 from aggregations.viewer import Viewer
@@ -95,9 +95,7 @@ class Board:
 def board_at(reader: Reader, service_date: date, moment: Moment) -> Board:
     """A board of a fixed moment: every level, wave and direction from one look."""
     with reader.view() as view:
-        counter = InvoiceCounter(
-            view.invoices, service_date.isoformat(), moment, reader.zone, customer_reasons(view.master)
-        )
+        counter = reader.counter(view, service_date, moment)
         camps = {direction: counter.by_camp(direction) for direction in DIRECTIONS}
         waiting = {direction: counter.waiting_by_camp(direction) for direction in DIRECTIONS}
         everywhere = Scope("nationwide", reader.country)
@@ -130,9 +128,7 @@ class Snapshots:
         now = self._reader.clock()
         moment = Moment(now, now)
         with self._reader.view() as view:
-            counter = InvoiceCounter(
-                view.invoices, service_date.isoformat(), moment, self._reader.zone, customer_reasons(view.master)
-            )
+            counter = self._reader.counter(view, service_date, moment)
             camps = {direction: counter.by_camp(direction) for direction in DIRECTIONS}
             waiting = {direction: counter.waiting_by_camp(direction) for direction in DIRECTIONS}
             last_received = counter.last_received()
