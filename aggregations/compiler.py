@@ -17,6 +17,7 @@ from hubstat.domain.measures import (
     Not,
     Predicate,
     PromisePassed,
+    WaveClosed,
 )
 
 Query = dict[str, Any]
@@ -35,12 +36,22 @@ def compile_predicate(predicate: Predicate, context: Context) -> Query:
             return {"range": {"promise": {"lt": context.as_of}}}
         case CustomerReason():
             return {"terms": {"valid_reasons": sorted(context.customer_reasons)}}
+        case WaveClosed():
+            return _wave_closed(context)
         case Every(parts):
             return {"bool": {"filter": [compile_predicate(part, context) for part in parts]}}
         case Either(parts):
             return {"bool": {"should": [compile_predicate(p, context) for p in parts], "minimum_should_match": 1}}
         case Not(part):
             return {"bool": {"must_not": [compile_predicate(part, context)]}}
+
+
+def _wave_closed(context: Context) -> Query:
+    closed = sorted(wave for wave, deadline in context.deadlines.items() if context.wave_closed(deadline))
+    if not context.wave_closed(context.day_end):
+        return {"terms": {"due_wave": closed}}
+    # A wave that the master data do not know closes by the end of the day.
+    return {"bool": {"must_not": [{"terms": {"due_wave": sorted(set(context.deadlines) - set(closed))}}]}}
 
 
 def settled(as_of: int, known_at: int) -> list[Query]:
@@ -96,3 +107,8 @@ def in_camps(camps: Sequence[str | None]) -> Query:
     if None in camps:
         choices.append({"bool": {"must_not": [{"exists": {"field": "camp"}}]}})
     return choices[0] if len(choices) == 1 else {"bool": {"should": choices, "minimum_should_match": 1}}
+
+
+def naming_camps(camps: Sequence[str | None]) -> Query:
+    """Invoices that may have been attributed to one of these camps at some (T, K): an event of theirs names it."""
+    return {"match_all": {}} if None in camps else {"terms": {"camps": list(camps)}}

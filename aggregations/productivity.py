@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 from zoneinfo import ZoneInfo
 
 from aggregations import compiler
 from aggregations.question import Moment
 from hubstat.domain import time as tm
+from hubstat.domain.baselines import Baselines
 from hubstat.domain.codes import FRIEND_RANK, RANK
-from hubstat.domain.document import Activity, FriendLog, restore_friend, restore_invoice
-from hubstat.domain.friendday import FriendDay, Work, friend_days
+from hubstat.domain.document import READ_AROUND, Activity, FriendLog, restore_friend, restore_invoice
+from hubstat.domain.friendday import FriendDay, FriendDetail, Work, friend_day_detail, friend_days
 from hubstat.domain.invoice import Promise, activities, fold_facts
 from hubstat.domain.log import EventLog, Fact
 from hubstat.elastic.search import PointInTime
@@ -30,8 +31,18 @@ def writing_of(document: dict[str, Any]) -> Writing:
     return document["friend_id"], document["date"], document["written_at"]
 
 
+class FoldArguments(TypedDict):
+    """Keyword arguments of ``friend_days`` and ``friend_day_detail``."""
+
+    service_date: str
+    as_of: int
+    zone: ZoneInfo
+    baselines: Baselines
+    area_of: Callable[[str | None], str | None]
+
+
 class FriendDayReader:
-    """Friend-days of one service date at one (T, K)."""
+    """Friend-days of one service date at one (T, K). area_of: area of a camp on that date."""
 
     def __init__(
         self,
@@ -41,6 +52,8 @@ class FriendDayReader:
         service_date: date,
         moment: Moment,
         zone: ZoneInfo,
+        baselines: Baselines,
+        area_of: Callable[[str | None], str | None],
     ) -> None:
         self._friends = friends
         self._corrections = corrections
@@ -48,13 +61,20 @@ class FriendDayReader:
         self._service_date = service_date
         self._moment = moment
         self._zone = zone
-        self._dates = [(service_date + timedelta(days=offset)).isoformat() for offset in (-1, 0, 1)]
+        self._baselines = baselines
+        self._area_of = area_of
+        self._dates = [(service_date + timedelta(days=offset)).isoformat() for offset in READ_AROUND]
 
-    def of_camp(self, camp: str) -> list[FriendDay]:
-        """Friend-days that belong to one camp."""
-        query = compiler.all_of([{"terms": {"date": self._dates}}, {"term": {"camps": camp}}])
-        friends = sorted({document["friend_id"] for _, document in self._friends.documents(query, ["friend_id"])})
-        return [day for day in self.days(self.documents(friends)) if day.camp == camp]
+    def of_camps(self, camps: Sequence[str]) -> list[FriendDay]:
+        """Friend-days that may belong to some camps: of the Friends of whom a record names one of them."""
+        query = compiler.all_of([{"terms": {"date": self._dates}}, {"terms": {"camps": list(camps)}}])
+        return self.of_friends(
+            sorted({found["friend_id"] for _, found in self._friends.documents(query, ["friend_id"])})
+        )
+
+    def of_friends(self, friends: Sequence[str]) -> list[FriendDay]:
+        """Friend-days of some Friends."""
+        return list(self.days(self.documents(friends)))
 
     def all(self) -> list[FriendDay]:
         """Friend-days of the whole network."""
@@ -83,22 +103,45 @@ class FriendDayReader:
         return found
 
     def days(self, documents: dict[str, list[dict[str, Any]]]) -> Iterator[FriendDay]:
-        """Friend-days of the Friends these documents are of, as far as they worked for the service date."""
+        """Friend-days of the Friends these documents are of, who worked, are planned or absent."""
+        for friend_id, log, work in self._works(documents):
+            day = self._day(friend_id, log, work)
+            if day is not None:
+                yield day
+
+    def _works(self, documents: dict[str, list[dict[str, Any]]]) -> Iterator[tuple[str, FriendLog, list[Work]]]:
+        """Every Friend's log with the work in force: as derived, or from the invoices if it holds more than (T, K)."""
         late = {friend for friend, found in documents.items() if not self.settled(found)}
         folded = self._work_from_invoices(late) if late else {}
         for friend_id, found in documents.items():
             log = restore_friend(friend_id, found)
-            work = folded.get(friend_id, []) if friend_id in late else work_of(log.activities.values())
-            day = self._day(friend_id, log, work)
-            if day is not None:
-                yield day
+            yield friend_id, log, folded.get(friend_id, []) if friend_id in late else work_of(log.activities.values())
 
     def settled(self, documents: Sequence[dict[str, Any]]) -> bool:
         """Whether a Friend's documents hold nothing later than (T, K)."""
         return is_settled(documents, self._moment)
 
     def _day(self, friend_id: str, log: FriendLog, work: Sequence[Work]) -> FriendDay | None:
-        return fold_day(friend_id, log.events, work, self._service_date, self._moment, self._zone)
+        facts = log.events.facts(FRIEND_RANK, self._moment.as_of, self._moment.known_at)
+        return friend_days(friend_id, facts, work, **self.arguments())
+
+    def arguments(self) -> FoldArguments:
+        """What every Friend-day of this date and moment is folded with."""
+        return FoldArguments(
+            service_date=self._service_date.isoformat(),
+            as_of=self._moment.as_of,
+            zone=self._zone,
+            baselines=self._baselines,
+            area_of=self._area_of,
+        )
+
+    def details(self, documents: dict[str, list[dict[str, Any]]]) -> Iterator[FriendDetail]:
+        """The details of the Friend-days of the Friends these documents are of."""
+        for friend_id, log, work in self._works(documents):
+            facts = log.events.facts(FRIEND_RANK, self._moment.as_of, self._moment.known_at)
+            detail = friend_day_detail(friend_id, facts, work, **self.arguments())
+            if detail is not None:
+                yield detail
 
     def _work_from_invoices(self, friends: set[str]) -> dict[str, list[Work]]:
         """What these Friends did, read from the invoices' own events at (T, K)."""
@@ -117,14 +160,6 @@ def is_settled(documents: Iterable[dict[str, Any]], moment: Moment) -> bool:
     return all(d["max_event_time"] <= moment.as_of and d["max_received_at"] <= moment.known_at for d in documents)
 
 
-def fold_day(
-    friend_id: str, events: EventLog, work: Sequence[Work], service_date: date, moment: Moment, zone: ZoneInfo
-) -> FriendDay | None:
-    """One Friend-day at (T, K) from the Friend's own events and the work in force."""
-    facts = events.facts(FRIEND_RANK, moment.as_of, moment.known_at)
-    return friend_days(friend_id, facts, work, service_date=service_date.isoformat(), as_of=moment.as_of, zone=zone)
-
-
 def work_of(activities_known: Iterable[Activity]) -> list[Work]:
     """Work from the derived activities that count now."""
     return [
@@ -138,6 +173,7 @@ def work_of(activities_known: Iterable[Activity]) -> list[Work]:
             address_key=a.address_key,
             promised_from=a.promised_from,
             service_date=a.service_date,
+            wave=a.wave,
         )
         for a in activities_known
         if a.counts and a.voided_at is None
@@ -163,6 +199,7 @@ def work_in_invoice(key: str, log: EventLog, moment: Moment, zone: ZoneInfo) -> 
                 address_key=fact.sent.get("address_key") or state.address_key,
                 promised_from=_since(fact, promise),
                 service_date=fact.sent.get("service_date") or (promise.service_date if promise else None),
+                wave=fact.sent.get("wave") or (promise.wave if promise else None),
             ),
         )
         for fact, friend in activities(direction, facts)

@@ -89,7 +89,7 @@ class FigureRow:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Rows of one level at one (T, K)."""
+    """Rows of one level at one (T, K). baselines: version of the baselines of the date (0: there are none)."""
 
     level: str
     service_date: date
@@ -98,6 +98,7 @@ class Answer:
     direction: Direction
     zone: ZoneInfo
     rows: tuple[FigureRow, ...]
+    baselines: int = 0
 
     @property
     def provisional(self) -> bool:
@@ -115,6 +116,7 @@ class Answer:
             "zone": self.zone.key,
             "level": self.level,
             "definition_version": DEFINITION_VERSION,
+            "baselines_version": self.baselines,
             "provisional": self.provisional,
             "rows": [
                 {"hub": r.hub, "name": r.name_ko, "name_en": r.name_en, "parent": r.parent, "figures": r.figures}

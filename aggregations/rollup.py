@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
-from aggregations.question import UNASSIGNED, FigureRow, Scope
+from aggregations.question import UNASSIGNED, FigureRow, Question, Scope
 from aggregations.tally import Tally, figures
-from hubstat.domain.codes import Direction
 from hubstat.domain.hierarchy import LEVELS, UNMAPPED, Hub, HubTree
 from hubstat.domain.masterdata import MasterData
 from hubstat.domain.time import zone as zone_of
 from hubstat.errors import QueryError
 
-CampTallies = Mapping[str | None, Tally]
-FriendTallies = Mapping[tuple[str | None, str | None], Tally]
+Places = Mapping[tuple[str | None, ...], Tally]
 
 
 def resolve(tree: HubTree, level: str, hub: str | None) -> Scope:
@@ -49,17 +46,27 @@ def camps_of_row(camp_id: str) -> list[str | None]:
     return [camp_id, None] if camp_id == UNMAPPED else [camp_id]
 
 
+def camps_below(tree: HubTree, scope: Scope) -> list[str | None] | None:
+    """Camps, as invoices name them, inside a node; None: of some that no master data name, or all."""
+    if scope.level == "friend":
+        return camps_of_row(scope.camp or UNMAPPED)
+    if scope.level == "camp":
+        return camps_of_row(scope.hub)
+    return None if scope.level == "nationwide" or scope.hub == UNMAPPED else list(tree.camps(scope.level, scope.hub))
+
+
 def inside(tree: HubTree, scope: Scope, camp: str | None) -> bool:
     """Whether a camp (None: no camp known) lies in a node."""
     return tree.path(camp).at(scope.level) == scope.hub
 
 
-def _in_order(camps: CampTallies) -> list[tuple[str | None, Tally]]:
+def _in_order(camps: Places) -> list[tuple[str | None, Tally]]:
     """By id, no camp last: the unmapped rows then come in the same order from every look."""
-    return sorted(camps.items(), key=lambda item: (item[0] is None, item[0] or ""))
+    named = [(place[0], tally) for place, tally in camps.items()]
+    return sorted(named, key=lambda item: (item[0] is None, item[0] or ""))
 
 
-def node_tallies(tree: HubTree, camps: CampTallies, level: str, scope: Scope) -> dict[str, tuple[Hub, Tally]]:
+def node_tallies(tree: HubTree, camps: Places, level: str, scope: Scope) -> dict[str, tuple[Hub, Tally]]:
     """Tallies of all nodes of a level inside a node: those of the master data, also empty, then the unmapped ones."""
     nodes: dict[str, tuple[Hub, Tally]] = {}
     for hub in tree.hubs(level):
@@ -94,22 +101,17 @@ class Ground:
 
 
 def hub_rows(
-    ground: Ground,
-    camps: CampTallies,
-    waiting: CampTallies,
-    level: str,
-    scope: Scope,
-    direction: Direction,
-    only: frozenset[str] | None,
+    ground: Ground, master: MasterData, camps: Places, waiting: Places, question: Question, scope: Scope
 ) -> tuple[FigureRow, ...]:
     """Rows of a hub level inside a node; ``waiting``: the backlog's tallies, apart because its hierarchy is another."""
+    level = question.level
     nodes = node_tallies(ground.day, camps, level, scope)
     for camp, tally in _in_order(waiting):
         if inside(ground.moment, scope, camp):
             hub = ground.moment.hub(level, ground.moment.path(camp).at(level))
             nodes.setdefault(hub.id, (hub, Tally()))[1].add(tally)
     return tuple(
-        FigureRow.of(hub, figures(tally, direction, zone_of(_country(ground.day, hub)), only))
+        FigureRow.of(hub, figures(tally, question.direction, zone_of(_country(ground.day, hub)), question.metrics))
         for hub, tally in nodes.values()
     )
 
@@ -122,26 +124,19 @@ def _country(tree: HubTree, hub: Hub) -> str:
 
 
 def friend_rows(
-    ground: Ground,
-    master: MasterData,
-    friends: FriendTallies,
-    waiting: FriendTallies,
-    scope: Scope,
-    direction: Direction,
-    day: date,
-    only: frozenset[str] | None,
+    ground: Ground, master: MasterData, friends: Places, waiting: Places, question: Question, scope: Scope
 ) -> tuple[FigureRow, ...]:
     """Rows (camp, Friend) inside a node; what no Friend holds is the camp's row ``unassigned``, last."""
     tallies: dict[tuple[str | None, str | None], Tally] = {}
     for tree, found in ((ground.day, friends), (ground.moment, waiting)):
         for place, tally in found.items():
             if inside(tree, scope, place[0]):
-                tallies.setdefault(place, Tally()).add(tally)
+                tallies.setdefault((place[0], place[1]), Tally()).add(tally)
     rows: list[FigureRow] = []
     ordered = sorted(tallies, key=lambda key: (key[0] is None, key[0] or "", key[1] is None, key[1] or ""))
     for camp, friend_id in ordered:
         path = ground.day.path(camp)
-        known = master.friend(friend_id, day) if friend_id is not None else None
+        known = master.friend(friend_id, question.service_date) if friend_id is not None else None
         name = known.name if known is not None else friend_id
         rows.append(
             FigureRow(
@@ -149,7 +144,7 @@ def friend_rows(
                 name or "미배정",
                 name or "Unassigned",
                 path.camp if camp is not None else UNMAPPED,
-                figures(tallies[camp, friend_id], direction, zone_of(path.country), only),
+                figures(tallies[camp, friend_id], question.direction, zone_of(path.country), question.metrics),
             )
         )
     return tuple(rows)

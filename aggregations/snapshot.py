@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
-from aggregations.counting import Key
+from aggregations.day import Day, View
 from aggregations.productivity import FriendDayReader, Writing, writing_of
-from aggregations.question import Answer, Moment, Question, Scope
-from aggregations.reader import Reader, View, camp_tallies, of_wave
-from aggregations.rollup import Ground, hub_rows, resolve
-from aggregations.tally import Tally
+from aggregations.question import Answer, Moment, Question
+from aggregations.reader import Reader, rows_of
+from aggregations.rollup import resolve
 from aggregations.viewer import Viewer
-from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS, Direction
 from hubstat.domain.friendday import FriendDay
 from hubstat.domain.masterdata import MasterData
+from hubstat.domain.metric import Need
 
+# What a tick reads; other parts are read when a screen asks for them, at the same moment.
+_EVERY_TICK: Final[frozenset[Need]] = frozenset({"invoices"})
 # Documents show one refresh after they are written, and workers' clocks differ: look back further than that (ms).
 _OVERLAP: Final = 30_000
 
@@ -36,11 +37,10 @@ class Board:
     moment: Moment
     data_to: int | None
     master: MasterData
+    day: Day
     _reader: Reader
-    _camps: dict[Direction, dict[Key, Tally]]
-    _waiting: dict[Direction, dict[Key, Tally]]
-    _days: tuple[FriendDay, ...]
     _last_received: int | None = None
+    _folded: tuple[FriendDay, ...] = ()
     _friends: dict[tuple[str, Direction, str, tuple[str, ...] | None], Answer] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -54,21 +54,17 @@ class Board:
         viewer.require(tree, self.service_date, scope.level, scope.hub)
         if question.level == "friend":
             return self._friends_of(viewer, question)
-        camps = of_wave(self._camps[question.direction], question.wave)
-        only = None if question.metrics is None else frozenset(question.metrics)
-        waiting = of_wave(self._waiting[question.direction], question.wave)
-        ground = Ground(tree, self.master.hierarchy.on(tm.local_date(self.moment.as_of, self._reader.zone)))
-        rows = hub_rows(
-            ground,
-            camp_tallies(camps, self._days),
-            camp_tallies(waiting, ()),
-            question.level,
-            scope,
-            question.direction,
-            only,
-        )
+        asked = replace(question, service_date=self.service_date)
+        ground = self._reader.ground(self.master, self.service_date, self.moment)
         return Answer(
-            question.level, self.service_date, self.moment, question.wave, question.direction, self._reader.zone, rows
+            question.level,
+            self.service_date,
+            self.moment,
+            question.wave,
+            question.direction,
+            self._reader.zone,
+            rows_of(self.day, ground, asked, scope),
+            self.day.baselines.version,
         )
 
     def _friends_of(self, viewer: Viewer, question: Question) -> Answer:
@@ -93,14 +89,10 @@ class Board:
 
 
 def board_at(reader: Reader, service_date: date, moment: Moment) -> Board:
-    """A board of a fixed moment: every level, wave and direction from one look."""
+    """A board of a fixed moment: every level, wave and direction."""
     with reader.view() as view:
-        counter = reader.counter(view, service_date, moment)
-        camps = {direction: counter.by_camp(direction) for direction in DIRECTIONS}
-        waiting = {direction: counter.waiting_by_camp(direction) for direction in DIRECTIONS}
-        everywhere = Scope("nationwide", reader.country)
-        days = tuple(reader.friend_days(view, service_date, moment, everywhere))
-        return Board(0, service_date, moment, None, view.master, reader, camps, waiting, days)
+        day = reader.day(view, service_date, moment)
+    return Board(0, service_date, moment, None, view.master, day, reader)
 
 
 class Snapshots:
@@ -128,50 +120,47 @@ class Snapshots:
         now = self._reader.clock()
         moment = Moment(now, now)
         with self._reader.view() as view:
-            counter = self._reader.counter(view, service_date, moment)
-            camps = {direction: counter.by_camp(direction) for direction in DIRECTIONS}
-            waiting = {direction: counter.waiting_by_camp(direction) for direction in DIRECTIONS}
-            last_received = counter.last_received()
-            known = self._friend_days.setdefault(service_date, _FriendDays(self._reader, service_date))
-            days = known.refresh(view, moment)
-            master = view.master
+            day = self._reader.day(view, service_date, moment)
+            with day.within(view):
+                last_received = day.counter(view).last_received()
+                known = self._friend_days.get(service_date)
+                if known is None or known.baselines != day.baselines.version:
+                    known = self._friend_days[service_date] = _FriendDays(day.baselines.version)
+                folded = known.refresh(day, view)
+                day.give_days([each.at(now) for each in folded])
+                for direction in DIRECTIONS:
+                    day.counted("camp", direction, _EVERY_TICK)
+                    day.all_waiting("camp", direction)
         unchanged = (
             last is not None
             and last._last_received == last_received
-            and last._camps == camps
-            and last._waiting == waiting
-            and last._days == days
-            and last.master.version == master.version
+            and last.master.version == view.master.version
+            and last.day.baselines.version == day.baselines.version
+            and last._folded == folded
+            and _figures(last.day) == _figures(day)
         )
         generation = 1 if last is None else last.generation + (not unchanged)
-        return Board(
-            generation,
-            service_date,
-            moment,
-            self._reader.data_to(now),
-            master,
-            self._reader,
-            camps,
-            waiting,
-            days,
-            last_received,
-        )
+        data_to = self._reader.data_to(now)
+        return Board(generation, service_date, moment, data_to, view.master, day, self._reader, last_received)
+
+
+def _figures(day: Day) -> list[Any]:
+    """Counts of a tick. Silence grows with every tick and is not among what makes a new generation."""
+    counted = [day.counted("camp", direction, _EVERY_TICK) for direction in DIRECTIONS]
+    return [*counted, *(day.all_waiting("camp", direction) for direction in DIRECTIONS)]
 
 
 class _FriendDays:
-    """Friend-days of one service date, folded again only for Friends whose documents changed since the last tick."""
+    """Friend-days of one service date and version of its baselines, folded again only where that may change them."""
 
-    def __init__(self, reader: Reader, service_date: date) -> None:
-        self._reader = reader
-        self._service_date = service_date
+    def __init__(self, baselines: int) -> None:
+        self.baselines = baselines
         self._days: dict[str, FriendDay] = {}
         self._unsettled: set[str] = set()
         self._written: set[Writing] = set()
 
-    def refresh(self, view: View, moment: Moment) -> tuple[FriendDay, ...]:
-        reading = FriendDayReader(
-            view.friends, view.corrections, view.invoices, self._service_date, moment, self._reader.zone
-        )
+    def refresh(self, day: Day, view: View) -> tuple[FriendDay, ...]:
+        reading = day.friend_days(view)
         documents = self._changed(reading)
         found = {day.friend_id: day for day in reading.days(documents)}
         for friend_id in documents:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from aggregations.proof import EventLine, InvoiceDetail, InvoiceLine, Prover, line_of
+from aggregations.proofs.invoices import standing_line
+from aggregations.proofs.model import EventLine, InvoiceDetail, InvoiceLine
+from aggregations.proofs.prover import Prover
 from aggregations.question import Moment as Instant
 from aggregations.question import Question, Scope
 from aggregations.reader import Reader
 from aggregations.snapshot import Board as Figures
 from aggregations.snapshot import Snapshots, board_at
 from aggregations.viewer import Viewer
-from aggregations.why import why
 from dashboard.board import Detail, Event, Line, Moment, Node, Proof, WaveTime
 from dashboard.place import Place
 from hubstat.domain import time as tm
@@ -24,6 +25,7 @@ from hubstat.domain.codes import COMPLETIONS
 from hubstat.domain.masterdata import MasterData
 from hubstat.domain.metrics import DEFINITION_VERSION
 from hubstat.domain.row import row_of
+from hubstat.errors import QueryError
 
 _KEPT_MOMENTS: Final = 16
 
@@ -105,7 +107,10 @@ class ReaderBoard:
         """The invoices behind a counted figure of a place."""
         level = "friend" if place.level == "friend" else place.level
         proof = self._prover.proof(self._viewer, self._question(place, moment, level), metric, self._scope(place))
-        return Proof(proof.figure, [self._line(line) for line in proof.lines])
+        figure = sum(proof.figure.values()) if isinstance(proof.figure, Mapping) else proof.figure
+        if len(proof.sides) > 1 or not isinstance(figure, int):
+            raise QueryError(f"{metric} is more than a number of invoices: hubstat proof shows what it is made of")
+        return Proof(figure, [self._line(line) for line in proof.lines])
 
     def _scope(self, place: Place) -> Scope:
         if place.level == "friend":
@@ -122,8 +127,8 @@ class ReaderBoard:
             line.promise,
             line.completed_at,
             None if line.late is None else -(-line.late // tm.MINUTE),
-            why(line, self.zone, "ko"),
-            why(line, self.zone, "en"),
+            line.why.ko,
+            line.why.en,
         )
 
     def invoice(self, place: Place, moment: Moment) -> Detail | None:
@@ -147,7 +152,7 @@ class ReaderBoard:
                 state.invoice_no, state.direction, state.state, state.camp, state.friend, None, state.completed_at,
                 None, "", "",
             )  # fmt: skip
-        return self._line(line_of(state, row, as_of))
+        return self._line(standing_line(state, row, as_of, self.zone))
 
     def _event(self, found: InvoiceDetail, line: EventLine) -> Event:
         decides = (

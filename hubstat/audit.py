@@ -3,13 +3,16 @@
 It reads the topics, folds them with ``hubstat.oracle``, and compares
 
 - events: each record is stored, a repetition of a stored one, or a dead letter, and nothing else is stored;
-- figures: every metric × hub × wave × direction the oracle knows, with what the reader answers.
+- baselines: allowances, standards and plan shares of the service date, with those that are kept,
+- figures: every metric × hub × wave × direction, with what the reader answers, at every level.
+
+Where no baselines are kept of a date its figures are formed without history, and the oracle's then likewise.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -18,11 +21,14 @@ from aggregations.question import ALL_WAVES, LEVELS, Moment, Question
 from aggregations.reader import Reader
 from aggregations.snapshot import Board, board_at
 from aggregations.viewer import Viewer
+from hubstat.domain.baselines import Baselines
 from hubstat.domain.codes import DERIVED_SOURCE, DIRECTIONS, Direction
+from hubstat.domain.contract import canonical
 from hubstat.domain.metrics import metrics_for
 from hubstat.elastic import dead_letters, hubs
 from hubstat.engines import EngineAddresses
 from hubstat.oracle import FriendEvent, InvoiceEvent, Network, Reject, decode_friend_record, decode_invoice_record
+from hubstat.oracle.baselines import Baselines as OracleBaselines
 from hubstat.oracle.compute import Records
 from hubstat.settings import Settings
 from ingest.records import Counters, received_at
@@ -186,19 +192,28 @@ class Auditor:
                     self._progress("stored invoices", number)
 
     def _stored_friends(self) -> Iterator[tuple[str, str, str, int]]:
+        seen: set[tuple[str, str, int, bytes]] = set()  # a plan is kept at every date it may matter for
         for pattern in ("friends-*", "friend-corrections"):
             with self._reader.store.point_in_time(pattern) as pit:
                 for _, _, document in pit.located({"match_all": {}}, ["friend_id", "log"]):
-                    for event_id, _, received, _ in document["log"]["events"]:
-                        yield document["friend_id"], "", event_id, received
+                    for event_id, _, received, sent in document["log"]["events"]:
+                        copy = (document["friend_id"], event_id, received, canonical(sent))
+                        if copy not in seen:
+                            seen.add(copy)
+                            yield document["friend_id"], "", event_id, received
 
     def _compare(self, service_date: date, moment: Moment) -> tuple[int, list[Difference]]:
         store = self._reader.store
         network = Network(hubs.texts(store.client, store.namespace), self._settings.country)
-        oracle = self._records.figures(network, service_date.isoformat(), moment.as_of, moment.known_at)
+        board = board_at(self._reader, service_date, moment)
+        kept = board.day.baselines
+        oracle = self._records.figures(
+            network, service_date.isoformat(), moment.as_of, moment.known_at, history=kept.version > 0
+        )
         cells = 0
         differences: list[Difference] = []
-        board = board_at(self._reader, service_date, moment)
+        if kept.version > 0:
+            cells, differences = baselines_differing(self._records.baselines(service_date.isoformat(), network), kept)
         for direction in DIRECTIONS:
             for wave in oracle[direction]:
                 answered = self._answers(board, wave, direction)
@@ -217,8 +232,8 @@ class Auditor:
         known = metrics_for(direction).values()
         found: dict[str, dict[str, Any]] = {}
         for level in LEVELS if wave == ALL_WAVES else LEVELS[:-1]:
-            # The oracle measures Friends' work once: under deliveries of all waves, at camps and Friends.
-            productive = (direction, wave) == ("DELIVERY", ALL_WAVES) and level in {"camp", "friend"}
+            # The oracle measures Friends' work once, under deliveries of all waves: it is no other elsewhere.
+            productive = (direction, wave) == ("DELIVERY", ALL_WAVES)
             metrics = tuple(metric.id for metric in known if productive or not metric.of_friends)
             question = Question(level, board.service_date, wave=wave, direction=direction, metrics=metrics)
             answer = board.answer(viewer, question)
@@ -252,11 +267,34 @@ def _pairs(oracle: dict[str, Any], reader: dict[str, Any], direction: Direction)
         left, right = oracle.get(figure), reader.get(figure)
         if isinstance(left, dict) or isinstance(right, dict):
             for part in sorted({*(left or {}), *(right or {})}):
-                yield f"{figure}.{part}", (left or {}).get(part, 0), (right or {}).get(part, 0)
+                pair = (left or {}).get(part, 0), (right or {}).get(part, 0)
+                yield f"{figure}.{part}", *(pair if oracle and reader else (pair[0] or None, pair[1] or None))
         elif oracle and reader:
             yield figure, left, right
         else:
             yield figure, left or None, right or None
+
+
+def baselines_differing(oracle: OracleBaselines, kept: Baselines) -> tuple[int, list[Difference]]:
+    """How many baselines of a date were compared, and those that differ, keyed by area or camp, direction and wave."""
+    kinds: dict[str, tuple[Mapping[Any, Any], Mapping[Any, Any]]] = {
+        "allowance_ms": (oracle.allowances, kept.allowances),
+        "standard_ms": (oracle.standards, kept.standards),
+        "plan_share": (_by_offset(oracle.shares), _by_offset(kept.plan)),
+    }
+    cells = 0
+    differences: list[Difference] = []
+    for kind, (left, right) in kinds.items():
+        for key in sorted({*left, *right}):
+            cells += 1
+            if not _same(left.get(key), right.get(key)):
+                place = "/".join(map(str, key))
+                differences.append(Difference("baselines", "", place, kind, left.get(key), right.get(key)))
+    return cells, differences
+
+
+def _by_offset(shares: Mapping[tuple[str, str, str], Sequence[float]]) -> dict[tuple[Any, ...], float]:
+    return {(*key, offset): share for key, found in shares.items() for offset, share in enumerate(found)}
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -18,14 +18,21 @@ _COMMANDS: Final = (
     "up",
     "engines",
     "ingest",
+    "rollup",
     "dashboard",
     "indices",
     "hubs",
     "simulate",
     "replay",
     "query",
+    "proof",
+    "restatements",
+    "baselines",
+    "backtest",
     "audit",
+    "audits",
     "dead_letters",
+    "refold",
 )
 
 app = typer.Typer(

@@ -116,6 +116,16 @@ class IngestSettings(_Part):
     )
 
 
+class RollupSettings(_Part):
+    """The roll-up of closed days."""
+
+    interval_seconds: float = Field(5.0, gt=0, description="Time between two looks at what has to be rolled up.")
+    quiet_seconds: float = Field(
+        5.0, ge=0, description="How long a marked date must have been left alone before it is rolled up again."
+    )
+    audit: bool = Field(True, description="Audit each date by itself once it has closed and is rolled up.")
+
+
 class DashboardSettings(_Part):
     """The web dashboard."""
 
@@ -154,6 +164,7 @@ class Settings(BaseSettings):
     elasticsearch: ElasticsearchSettings = Field(default_factory=ElasticsearchSettings, description="Elasticsearch.")
     kafka: KafkaSettings = Field(default_factory=KafkaSettings, description="Kafka.")
     ingest: IngestSettings = Field(default_factory=IngestSettings, description="Ingest worker.")
+    rollup: RollupSettings = Field(default_factory=RollupSettings, description="Roll-up of closed days.")
     dashboard: DashboardSettings = Field(default_factory=DashboardSettings, description="Dashboard.")
 
     @field_validator("namespace")

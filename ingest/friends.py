@@ -16,12 +16,13 @@ import orjson
 
 from hubstat.domain import time as tm
 from hubstat.domain.contract import Copy, Event, Refusal, decode_friend_event
-from hubstat.domain.document import Activity, FriendLog, friend_document, friend_event_date, restore_friend
+from hubstat.domain.document import Activity, FriendLog, friend_document, friend_event_dates, restore_friend
 from hubstat.elastic import dead_letters
 from hubstat.elastic.names import Names
 from hubstat.elastic.writer import Conflict, Found, Refused, Version, Write, Writer
 from hubstat.settings import Settings
 from ingest.cache import DocumentCache
+from ingest.marks import Marker, corrected_dates, corrected_ids, friend_dates
 from ingest.records import Counters, Record, Reporter, as_refusal, dead_letter, received_at
 from ingest.topics import Topics
 
@@ -34,6 +35,8 @@ _MAX_ID_BYTES: Final = 512
 _NOTICED_MS: Final = 10_000
 # Chunks that one flush of a lane may join: a busy Friend's records of several chunks then cost one write.
 _GATHERED_CHUNKS: Final = 10
+# Documents that one Friend may have, one a local date: far more than days are kept.
+_MOST_DATES: Final = 2_000
 
 _Change = Event | Activity
 
@@ -57,6 +60,11 @@ class _Friend:
         """Its key in the cache."""
         return f"{self.index}/{self.id}"
 
+    @property
+    def events(self) -> list[Event]:
+        """The consumed friend events."""
+        return [change for _, change in self.changes if isinstance(change, Event)]
+
     def merge(self) -> bool:
         """Add the changes to the log; False where all were known."""
         changed = False
@@ -74,7 +82,7 @@ class _Friend:
 class FriendFlusher:
     """Writes records of ``friend-events`` and ``friend-activity``; one instance serves all lanes.
 
-    trusted: whether a record's ``received-at`` header is its received time. clock: ms, for ``written_at``.
+    trusted: whether a record's ``received-at`` header is its received time. clock: the present in ms.
     """
 
     def __init__(
@@ -91,6 +99,7 @@ class FriendFlusher:
         self._writer = writer
         self._trusted = trusted
         self._clock = clock
+        self._marker = Marker(self._names, writer, self._zone, clock)
         self._cache = DocumentCache(settings.ingest.cache_mb * 1024 * 1024 // 4, 0.0)
         self.gather = settings.ingest.chunk_records * _GATHERED_CHUNKS
         self.linger = settings.ingest.friend_write_seconds
@@ -107,6 +116,7 @@ class FriendFlusher:
         friends = list(self._decode(records, letters).values())
         await self._read(friends)
         await self._write(friends, letters)
+        await self._mark(friends)
         if letters:
             self.counters.refused += len(letters)
             await dead_letters.write(self._writer, self._names.namespace, letters)
@@ -133,7 +143,7 @@ class FriendFlusher:
             return activity, activity.friend_id, activity.dates
         event = decode_friend_event(record.value, received_at(record, self._trusted, self.counters), self._zone)
         self.counters.unknown_fields += len(event.unknown)
-        return event, event.key, [friend_event_date(event, self._zone) or ""]
+        return event, event.key, friend_event_dates(event, self._zone) or [""]
 
     async def _read(self, friends: Iterable[_Friend]) -> None:
         missing: dict[tuple[str, str], _Friend] = {}
@@ -198,6 +208,21 @@ class FriendFlusher:
         refusal = Refusal("not_storable", "", f"Elasticsearch refuses the Friend's document: {outcome.why[:2000]}")
         letters.extend(dead_letter(record, refusal) for record, _ in friend.changes)
         self._cache.drop(friend.key)
+
+    async def _mark(self, friends: Iterable[_Friend]) -> None:
+        """Mark the service dates that the consumed records touch for the roll-up, also where nothing was written."""
+        dates: set[str] = set()
+        corrected: dict[str, tuple[str, set[str]]] = {}
+        for friend in friends:
+            if friend.date:
+                dates |= friend_dates(friend.date, friend.events)
+            else:
+                corrected[friend.id] = (friend.friend_id, corrected_ids(friend.log.events, friend.events))
+        # A target that no search sees yet is in no fact yet either: its own mark still waits.
+        for document in await self._writer.find(self._names.friends("*"), list(corrected), "log", _MOST_DATES):
+            friend_id, targets = corrected[document.id]
+            dates |= corrected_dates(restore_friend(friend_id, [document.source]), targets, self._zone)
+        await self._marker.mark(dates)
 
     def _encode(self, friend: _Friend) -> tuple[bytes, bytes]:
         """The document as JSON and, apart, its stored log."""

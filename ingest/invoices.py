@@ -6,8 +6,9 @@ The order of a flush, which is the promise that nothing is lost and nothing coun
 2. read the current document of every invoice touched: the cache, the hinted index, then every index,
 3. merge the events into its set; an unchanged set is not written,
 4. write whole documents, guarded; one that somebody else wrote first is read again, merged and written again,
-5. publish what the consumed records affect: Friends' activities and supersessions, also where nothing was written,
-6. return, when Kafka has confirmed 5 and the dead letters are kept. Only then the caller may commit.
+5. mark the service dates that the consumed records touch for the roll-up, also where nothing was written,
+6. publish what the consumed records affect: Friends' activities and supersessions, also where nothing was written,
+7. return, when Kafka has confirmed 6 and the dead letters are kept. Only then the caller may commit.
 
 Repeating any part of it is harmless: events are a set, letters have fixed ids, derived records are identical.
 """
@@ -15,7 +16,8 @@ Repeating any part of it is harmless: events are a set, letters have fixed ids, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +33,7 @@ from hubstat.elastic.writer import Conflict, Found, Refused, Version, Write, Wri
 from hubstat.settings import Settings
 from ingest.cache import DocumentCache
 from ingest.derive import SOURCE_RECEIVED_AT, friend_activities, supersessions
+from ingest.marks import Marker, closing_between, concerned_since, stated_dates
 from ingest.records import (
     Counters,
     Message,
@@ -70,10 +73,18 @@ class _Invoice:
 class InvoiceFlusher:
     """Writes records of ``invoice-events``; one instance serves all lanes.
 
-    trusted: whether a record's ``received-at`` header is its received time.
+    trusted: whether a record's ``received-at`` header is its received time. clock: the present in ms.
     """
 
-    def __init__(self, settings: Settings, writer: Writer, publisher: Publisher, *, trusted: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        writer: Writer,
+        publisher: Publisher,
+        *,
+        trusted: bool,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
         self._names = Names(settings.namespace)
         self._topics = Topics.of(settings.namespace)
         self._zone = tm.zone(settings.country)
@@ -82,6 +93,7 @@ class InvoiceFlusher:
         self._trusted = trusted
         keep = max(_LEAST_KEEP_SECONDS, 2 * seconds(settings.elasticsearch.refresh_interval))
         self._cache = DocumentCache(settings.ingest.cache_mb * 1024 * 1024 * 3 // 4, keep)
+        self._marker = Marker(self._names, writer, self._zone, clock)
         self._busy: dict[str, asyncio.Event] = {}
         self.gather = settings.ingest.chunk_records
         self.linger = 0.0
@@ -106,6 +118,7 @@ class InvoiceFlusher:
             for key in invoices:
                 del self._busy[key]
             done.set()
+        await self._mark([invoice for invoice in invoices.values() if invoice.records])
         await self._publish(invoices.values())
         if letters:
             self.counters.refused += len(letters)
@@ -219,6 +232,13 @@ class InvoiceFlusher:
         letters.extend(dead_letter(record, refusal) for record, _ in invoice.records)
         self._cache.drop(invoice.key)
         invoice.records.clear()
+
+    async def _mark(self, invoices: Sequence[_Invoice]) -> None:
+        if not invoices:
+            return
+        dates = {date for invoice in invoices for date in stated_dates(invoice.log)}
+        since = min(concerned_since(invoice.log, invoice.events) for invoice in invoices)
+        await self._marker.mark(dates | closing_between(since, self._marker.until, self._zone))
 
     async def _publish(self, invoices: Iterable[_Invoice]) -> None:
         activities: list[Message] = []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -45,11 +46,32 @@ async def wait_until_ingested(
     makes no progress for ``stall_seconds``. Records sent by others meanwhile are not waited for, so a live stream
     does not hold it up.
     """
+    async with _watching(settings, bootstrap, on_progress, stall_seconds) as watch:
+        for _ in range(_ROUNDS):
+            await watch.reach(await watch.ends())
+
+
+@asynccontextmanager
+async def backlog(settings: Settings, bootstrap: str) -> AsyncIterator[Callable[[], Awaitable[int]]]:
+    """Gives a question that can be asked again and again: how many records ingest has yet to write.
+
+    Raises EngineError where Kafka does not answer.
+    """
+    async with _watching(settings, bootstrap) as watch:
+        yield watch.left
+
+
+@asynccontextmanager
+async def _watching(
+    settings: Settings,
+    bootstrap: str,
+    on_progress: Callable[[int], None] | None = None,
+    stall_seconds: float = _STALL_SECONDS,
+) -> AsyncIterator[_Watch]:
     watch = _Watch(settings, bootstrap, on_progress, stall_seconds)
     try:
         await watch.start()
-        for _ in range(_ROUNDS):
-            await watch.reach(await watch.ends())
+        yield watch
     except (KafkaError, OSError) as error:
         why = str(error) or type(error).__name__
         raise EngineError(
@@ -97,6 +119,11 @@ class _Watch:
         """Offsets the group has committed."""
         offsets = await self._admin.list_consumer_group_offsets(self._group)
         return {partition: meta.offset for partition, meta in offsets.items()}
+
+    async def left(self) -> int:
+        """Records in the topics that the group has not committed."""
+        target = await self.ends()
+        return behind(await self.committed(), target)
 
     async def reach(self, target: Offsets) -> None:
         """Wait until the group has committed up to the target."""

@@ -10,8 +10,8 @@ import typer
 
 from hubstat import engines
 from hubstat.commands.replay import master_data_texts
+from hubstat.elastic import facts, indices, marks
 from hubstat.elastic import hubs as installed
-from hubstat.elastic import indices
 from hubstat.elastic.client import connect
 from hubstat.elastic.retry import briefly
 from hubstat.settings import Settings
@@ -34,7 +34,12 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         url = engines.locate(chosen).elasticsearch_url
         with connect(chosen.elasticsearch, url) as client:
             briefly(lambda: indices.ensure(client, chosen), url)
+            before = briefly(lambda: installed.installed_version(client, chosen.namespace), url)
             data = briefly(lambda: installed.install(client, chosen.namespace, texts, chosen.country), url)
+            if data.version != before:
+                # Other hubs or reasons may change every figure there is.
+                dates = briefly(lambda: facts.records(client, chosen.namespace), url)
+                briefly(lambda: marks.put(client, chosen.namespace, dates), url)
         typer.echo(
             f"loaded {', '.join(texts)} as version {data.version}: {len(data.hierarchy.rows)} camp rows, "
             f"{len(data.friends)} Friends, {len(data.owners)} owners, {len(data.reasons)} reasons, "

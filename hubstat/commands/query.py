@@ -1,4 +1,4 @@
-"""``hubstat query`` and ``hubstat proof``: the figures of the screen, and the invoices behind them."""
+"""``hubstat query``: the figures of the screen, at any as-of and known-at."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from aggregations.proof import Prover
-from aggregations.question import LEVELS, Answer, Question, Scope
+from aggregations.backtest import error_of
+from aggregations.backtest.score import hour_of_day
+from aggregations.question import LEVELS, Answer, Question
 from aggregations.reader import Reader
 from aggregations.viewer import Viewer
-from aggregations.why import why
 from hubstat.domain import time as tm
 from hubstat.domain.codes import Direction
 from hubstat.domain.metrics import metrics_for
@@ -102,75 +102,19 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         """The same figures as the screen, at any as-of and known-at."""
         chosen = settings()
         names = tuple(name.strip() for name in metrics.split(",")) if metrics else None
-        question = _question(chosen, level, service_date, hub, as_of, known_at, wave, direction, names)
+        question = question_of(chosen, level, service_date, hub, as_of, known_at, wave, direction, names)
         with reading(chosen) as reader:
             answer = reader.query(Viewer.everything(chosen.country), question)
+            error = _projection_error(reader, answer) if output is Format.json else {}
         if output is Format.json:
-            _print(orjson.dumps(answer.to_json(), option=orjson.OPT_INDENT_2).decode())
+            print_text(orjson.dumps({**answer.to_json(), **error}, option=orjson.OPT_INDENT_2).decode())
         elif output is Format.csv:
             _csv(answer)
         else:
             _table(answer)
 
-    @app.command()
-    def proof(
-        metric: Annotated[str, typer.Option(help="A counted metric; m3.out names one part of a split one.")],
-        level: LevelOption,
-        service_date: DateOption,
-        hub: HubOption = None,
-        as_of: AsOfOption = None,
-        known_at: KnownAtOption = None,
-        wave: WaveOption = "all",
-        direction: DirectionOption = DirectionChoice.DELIVERY,
-        output: FormatOption = Format.table,
-    ) -> None:
-        """The invoices behind one figure, each with why it counts. A Friend is --level friend --hub CAMP/FRIEND."""
-        chosen = settings()
-        scope = _friend_scope(hub) if level == "friend" else None
-        question = _question(
-            chosen, level, service_date, None if scope else hub, as_of, known_at, wave, direction, None
-        )
-        with reading(chosen) as reader:
-            found = Prover(reader).proof(Viewer.everything(chosen.country), question, metric, scope)
-        lines: list[dict[str, Any]] = [
-            {
-                "invoice_no": line.invoice_no,
-                "camp": line.camp,
-                "friend": line.friend,
-                "wave": line.wave,
-                "state": line.state,
-                "part": line.key or None,
-                "promise": tm.iso_local(line.promise, reader.zone),
-                "completed_at": None if line.completed_at is None else tm.iso_local(line.completed_at, reader.zone),
-                "why": why(line, reader.zone, "ko"),
-                "why_en": why(line, reader.zone, "en"),
-            }
-            for line in found.lines
-        ]
-        head = {
-            "metric": metric,
-            "figure": found.figure,
-            "level": found.scope.level,
-            "hub": found.scope.hub,
-            "camp": found.scope.camp,
-            "service_date": service_date,
-            "as_of": tm.iso_local(found.moment.as_of, reader.zone),
-            "known_at": tm.iso_local(found.moment.known_at, reader.zone),
-            "wave": wave,
-            "direction": direction.value,
-        }
-        if output is Format.json:
-            _print(orjson.dumps({**head, "invoices": lines}, option=orjson.OPT_INDENT_2).decode())
-        elif output is Format.csv:
-            _write_csv(list(lines[0]) if lines else ["invoice_no"], [list(line.values()) for line in lines])
-        else:
-            table = Table("invoice", "camp", "Friend", "state", "why", title=f"{metric} = {found.figure}")
-            for line in lines:
-                table.add_row(line["invoice_no"], line["camp"], line["friend"], line["state"], line["why_en"])
-            Console().print(table)
 
-
-def _question(
+def question_of(
     settings: Settings,
     level: str,
     service_date: str,
@@ -181,6 +125,7 @@ def _question(
     direction: DirectionChoice,
     metrics: tuple[str, ...] | None,
 ) -> Question:
+    """The question that options state. Raises ``QueryError``."""
     named: Direction = "RETURN" if direction is DirectionChoice.RETURN else "DELIVERY"
     return Question(
         level,
@@ -220,15 +165,18 @@ def moment_of(settings: Settings, option: str, text: str | None) -> int | None:
         raise QueryError(f"{option} {text} is no time: write it as {example}T15:04 or with an offset") from None
 
 
-def _friend_scope(hub: str | None) -> Scope:
-    camp, _, friend = (hub or "").partition("/")
-    if not camp or not friend:
-        raise QueryError("a Friend is named as CAMP/FRIEND: --hub C01/F001, or C01/unassigned")
-    return Scope("friend", friend, camp)
-
-
-def _print(text: str) -> None:
+def print_text(text: str) -> None:
+    """Text to standard output."""
     sys.stdout.write(text + "\n")
+
+
+def _projection_error(reader: Reader, answer: Answer) -> dict[str, Any]:
+    """How far ``projected_finish`` was off at the hour of day of T, where it is shown and was back-tested."""
+    if not any("projected_finish" in row.figures for row in answer.rows):
+        return {}
+    hour = hour_of_day(answer.moment.as_of, reader.zone)
+    found = error_of(reader.store).get(hour)
+    return {} if found is None else {"projection_error": {"hour": hour, **found.to_json()}}
 
 
 def _table(answer: Answer) -> None:
@@ -263,10 +211,11 @@ def _csv(answer: Answer) -> None:
     from aggregations.frame import to_frame
 
     frame = to_frame(answer)
-    _write_csv(list(frame.columns), frame.to_numpy(dtype=object).tolist())
+    write_csv(list(frame.columns), frame.to_numpy(dtype=object).tolist())
 
 
-def _write_csv(header: list[str], rows: list[list[Any]]) -> None:
+def write_csv(header: list[str], rows: list[list[Any]]) -> None:
+    """Print rows as CSV."""
     writer = csv.writer(sys.stdout)
     writer.writerow(header)
     for row in rows:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from hubstat.commands.demo import now_ms, run_demo
 from hubstat.commands.streams import Meter, Target, meter
 from hubstat.domain import time as tm
 from hubstat.settings import Settings
 from hubstat.simulator import (
+    HISTORY_DAYS,
+    SMALL,
     NetworkSpec,
     Options,
     Record,
     TruthWriter,
     build_network,
-    demo_stream,
+    history_dates,
+    history_records,
     simulate_day,
     with_received_at,
 )
@@ -61,15 +66,27 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         demo: Annotated[
             bool, typer.Option("--demo", help="A network whose day is in progress now, in real time, without end.")
         ] = False,
+        history_days: Annotated[
+            int | None,
+            typer.Option(
+                min=0,
+                max=60,
+                help="Small days before the service date, for its baselines; else none, with --demo 28.",
+            ),
+        ] = None,
+        history_rate: Annotated[
+            int, typer.Option(min=1, help="Records of the history a second, with --demo; the day goes first.")
+        ] = 1_000,
     ) -> None:
         """Simulate a network day and send it to the running installation (master data first), or write it to files."""
         chosen = settings()
         spec = build_network(invoices, seed, chosen.country)
         if demo:
-            asyncio.run(run_demo(Target.find(chosen), spec, seed))
+            days = HISTORY_DAYS if history_days is None else history_days
+            asyncio.run(run_demo(Target.find(chosen), spec, seed, days, history_rate))
             return
         zone = tm.zone(chosen.country)
-        service_date = day.date() if day else last_past_day(_now(), chosen.country)
+        service_date = day.date() if day else last_past_day(now_ms(), chosen.country)
         options = Options(duplicates, out_of_order, corrections)
         target = None if to else Target.find(chosen)
         place = truth or (
@@ -77,12 +94,13 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         )
         with meter() as progress, TruthWriter(place) as writer:
             play = _Play(writer, progress, len(spec.camps))
+            before = history_before(spec, service_date, seed, options, history_days or 0)
             records = simulate_day(spec, service_date, seed, options, play.camp_done)
             if to:
-                write_files(records, spec, to, lambda ms: tm.iso_local(ms, zone), progress)
+                write_files(chain(before, records), spec, to, lambda ms: tm.iso_local(ms, zone), progress)
             elif target is not None:
                 target.install_master_data(spec.master_data())
-                asyncio.run(_send(target, records, progress, speed, wait))
+                asyncio.run(_send(target, before, records, progress, speed, wait))
         _summary(spec, service_date, seed, writer, place)
 
 
@@ -103,18 +121,24 @@ class _Play:
             self._progress.expect(self._writer.counts.records)
 
 
-async def _send(target: Target, records: Iterator[Record], progress: Meter, speed: float, wait: bool) -> None:
+async def _send(
+    target: Target,
+    before: Iterable[Record],
+    records: Iterable[Record],
+    progress: Meter,
+    speed: float,
+    wait: bool,
+) -> None:
+    await target.send(before, progress)
     await target.send(records, progress, accelerated(speed, time.monotonic) if speed else None)
     if wait:
         await target.settle(progress)
 
 
-async def run_demo(target: Target, spec: NetworkSpec, seed: int) -> None:
-    """Install the master data and send a network whose day is in progress now, until cancelled."""
-    await asyncio.to_thread(target.install_master_data, spec.master_data())
-    records = demo_stream(spec, _now(), seed)
-    with meter() as progress:
-        await target.send(records, progress, lambda record: ((record.received_ms or 0) - _now()) / 1000)
+def history_before(spec: NetworkSpec, day: date, seed: int, options: Options, days: int) -> Iterator[Record]:
+    """Small days before a date: the ``days`` that its baselines look at, and the date between; none for 0."""
+    for past in history_dates(day, days + 1, nearest=1) if days else ():
+        yield from history_records(spec, past, seed, options, SMALL)
 
 
 def accelerated(speed: float, clock: Callable[[], float]) -> Callable[[Sendable], float]:
@@ -142,7 +166,7 @@ def beside(path: Path, name: str) -> Path:
 
 
 def write_files(
-    records: Iterator[Record], spec: NetworkSpec, to: Path, text: Callable[[int], str], progress: Meter
+    records: Iterable[Record], spec: NetworkSpec, to: Path, text: Callable[[int], str], progress: Meter
 ) -> None:
     """Write a day as files: ``to`` (invoice-events), .friend-events.ndjson, and a folder .hubs with the master data."""
     to.parent.mkdir(parents=True, exist_ok=True)
@@ -167,7 +191,3 @@ def _summary(spec: NetworkSpec, day: date, seed: int, writer: TruthWriter, truth
     typer.echo(f"{counts.records:,} records: {kinds}, {counts.duplicates:,} sent again, {counts.delayed:,} delayed")
     typer.echo(f"{counts.corrections:,} corrections of invoices, {counts.friend_corrections:,} of Friends")
     typer.echo(f"truth: {truth}")
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

@@ -44,6 +44,10 @@ class Target:
         """Install master data (file name → CSV text), all or nothing. Raises MasterDataError, EngineError."""
         self._ask(lambda store: hubs.install(store.client, store.namespace, texts, self.settings.country))
 
+    def identity(self) -> str:
+        """Tells this namespace's store from another one, also from one that was emptied. Raises EngineError."""
+        return self._ask(Store.identity)
+
     def dead_letters(self) -> int:
         """Dead letters so far. Raises EngineError."""
         self._ask(Store.refresh)
@@ -77,6 +81,7 @@ class Meter:
         self._progress = progress
         self._sending: TaskID | None = None
         self._waiting: TaskID | None = None
+        self._playing: TaskID | None = None
         self._most = 0
 
     def expect(self, total: int) -> None:
@@ -99,9 +104,9 @@ class Meter:
 
     def camps(self, done: int, total: int) -> None:
         """Camps simulated so far."""
-        if not self._progress.tasks:
-            self._progress.add_task("simulating camps", total=total)
-        self._progress.update(self._progress.task_ids[0], completed=done)
+        if self._playing is None:
+            self._playing = self._progress.add_task("simulating camps", total=total)
+        self._progress.update(self._playing, completed=done)
 
 
 @contextmanager

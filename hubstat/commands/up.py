@@ -44,7 +44,7 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         detach: Annotated[bool, typer.Option("--detach", help="Go on in the background until `hubstat down`.")] = False,
         no_dashboard: Annotated[bool, typer.Option("--no-dashboard", help="Without the web dashboard.")] = False,
     ) -> None:
-        """Start what is missing, then run ingest and the dashboard until Ctrl-C."""
+        """Start what is missing, then run ingest, the roll-up and the dashboard until Ctrl-C."""
         chosen = settings()
         running = runfile.read(chosen)
         if running is not None:
@@ -171,6 +171,7 @@ class _Up:
         logs = self._settings.namespace_dir / "logs"
         os.environ["HUBSTAT_NAMESPACE"] = self._settings.namespace
         self._crew.start(Service("ingest", ["ingest"], logs / "ingest.log"))
+        self._crew.start(Service("rollup", ["rollup"], logs / "rollup.log"))
         if self._dashboard:
             port = choose_port(self._settings.dashboard.host, self._settings.dashboard.port)
             os.environ["HUBSTAT_DASHBOARD__PORT"] = str(port)

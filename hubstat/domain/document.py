@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -14,10 +15,19 @@ from hubstat.domain.backlog import waiting_of
 from hubstat.domain.codes import ACTIVITIES
 from hubstat.domain.contract import Event, Sent, canonical
 from hubstat.domain.invoice import FOLD_VERSION, InvoiceState, fold
+from hubstat.domain.loading import Loading, loading_of
 from hubstat.domain.log import EventLog
-from hubstat.domain.row import row_of
+from hubstat.domain.projection import Pending
+from hubstat.domain.row import Row, row_of
 
 SHARED: Final = frozenset({"v", "invoice_no", "direction"})
+# A Friend-day is folded from the dates D-1 to D+1; copies of their events may have another date, by a day.
+READ_AROUND: Final = (-2, -1, 0, 1, 2)
+# A shift takes work up to two hours before and after it.
+_AROUND_PLAN: Final = 2 * tm.HOUR
+# A plan over more days than this is no shift: it is kept at its first ones only.
+_MOST_PLANNED: Final = 3
+_OF_SERVICE_DATE: Final = frozenset({"ABSENT", "ROUTE_PLANNED"})
 _FRIEND_SHARED: Final = frozenset({"v", "friend_id"})
 
 
@@ -36,7 +46,7 @@ def invoice_document(key: str, log: EventLog, zone: ZoneInfo) -> dict[str, Any]:
     """Whole document of an invoice: ``events`` as stored, every other field derived. Times in ms."""
     direction, invoice_no = key.split(":", 1)
     state = fold(direction, invoice_no, log, zone)
-    service_dates, activity_dates, friends = set(), set(), set()
+    service_dates, activity_dates, friends, camps = set(), set(), set(), set()
     max_time = max_received = 0
     for _, copy in log:
         sent = copy.sent
@@ -47,6 +57,8 @@ def invoice_document(key: str, log: EventLog, zone: ZoneInfo) -> dict[str, Any]:
             activity_dates.add(tm.local_date(copy.time, zone).isoformat())
         if "friend_id" in sent:
             friends.add(sent["friend_id"])
+        if "camp_id" in sent:
+            camps.add(sent["camp_id"])
     document: dict[str, Any] = {
         "direction": direction,
         "invoice_no": invoice_no,
@@ -56,6 +68,7 @@ def invoice_document(key: str, log: EventLog, zone: ZoneInfo) -> dict[str, Any]:
         "due_dates": sorted(service_dates),
         "activity_dates": sorted(activity_dates),
         "friends": sorted(friends),
+        "camps": sorted(camps),
         "first_event_time": min(copy.time for _, copy in log),
         "first_received_at": min(copy.received for _, copy in log),
         "registered": state.promise is not None,
@@ -87,17 +100,42 @@ def _counted(state: InvoiceState) -> dict[str, Any]:
         "attempt": row.attempt,
         "reason": row.reason,
         "step": row.step,
+        "policy": row.policy,
         "valid_reasons": row.valid_reasons,
         "cell": row.cell(),
     }
+    place = (state.camp, state.direction, row.wave)
     if state.completed_at is not None:
-        counted["hour_cell"] = hour_cell(state.camp, state.direction, row.wave, state.completed_at // tm.HOUR)
+        counted["hour_cell"] = cell(*place, state.completed_at // tm.HOUR)
+        counted["minute_cell"] = cell(*place, minute_of(state.completed_at))
+    if state.stages:
+        counted["stage_cells"] = [cell(*place, stage, minutes) for stage, minutes in state.stages]
+    pending = pending_of(state, row)
+    if pending is not None:
+        counted["pending"] = cell(*(getattr(pending, name) for name in Pending.__slots__))
+    loading = loading_of(state, row)
+    if loading is not None:
+        counted["loading"] = cell(*(getattr(loading, name) for name in Loading.__slots__))
     return counted
 
 
-def hour_cell(camp: str | None, direction: str, wave: str, hour: int) -> str:
-    """Keyword of a completion's camp, direction, wave and hour (hours since the epoch)."""
-    return orjson.dumps([camp, direction, wave, hour]).decode()
+def pending_of(state: InvoiceState, row: Row) -> Pending | None:
+    """What is left to do of a counted invoice: None unless it is due and open."""
+    if not (row.due and row.open):
+        return None
+    return Pending(
+        state.camp, state.friend, state.direction, state.invoice_no, row.promise, row.wave, state.address_key
+    )
+
+
+def cell(*values: Any) -> str:
+    """Attributes that are counted together, as one keyword."""
+    return orjson.dumps(values).decode()
+
+
+def minute_of(instant: int) -> int:
+    """Whole minute of an instant (ms) since the epoch, rounded up, as percentiles count."""
+    return -(-instant // tm.MINUTE)
 
 
 def restore_invoice(key: str, document: dict[str, Any]) -> EventLog:
@@ -185,17 +223,28 @@ class FriendLog:
             self.add_activity(activity)
 
 
-def friend_event_date(event: Event, zone: ZoneInfo) -> str | None:
-    """Local date of the Friend document that keeps a friend event: a plan's at its start, an absence's at its service
-    date, another's at its time; None for a correction, which is kept apart because its target's date is unknown."""
+def friend_event_dates(event: Event, zone: ZoneInfo) -> list[str]:
+    """Local dates of the Friend documents that keep a friend event; none for a correction, which is kept apart because
+    its target's date is unknown.
+
+    A plan is kept at all dates that it, with two hours around it, touches, and at its service date and those beside it:
+    whoever reads one of two plans of a shift then reads both. An absence is kept at its own date and its service date.
+    """
     sent: Sent = event.copy.sent
     if sent["code"] == "CORRECTED":
-        return None
+        return []
+    dates = {tm.local_date(event.copy.time, zone)}
+    stated = [tm.parse_date(sent["service_date"])] if "service_date" in sent else []
     if "planned_from" in sent:
-        return tm.local_date(tm.parse_instant(sent["planned_from"]), zone).isoformat()
-    if sent["code"] == "ABSENT" and "service_date" in sent:
-        return str(sent["service_date"])
-    return tm.local_date(event.copy.time, zone).isoformat()
+        start = tm.parse_instant(sent["planned_from"])
+        end = max(start, tm.parse_instant(sent["planned_to"]) if "planned_to" in sent else start)
+        first = tm.local_date(start - _AROUND_PLAN, zone)
+        touched = (tm.local_date(end + _AROUND_PLAN, zone) - first).days
+        dates = {first + timedelta(days=day) for day in range(min(touched, _MOST_PLANNED) + 1)}
+        dates |= {day + timedelta(days=beside) for day in stated for beside in (-1, 0, 1)}
+    elif sent["code"] in _OF_SERVICE_DATE:
+        dates |= set(stated)
+    return sorted(day.isoformat() for day in dates)
 
 
 def friend_document(friend_id: str, date: str, log: FriendLog) -> dict[str, Any]:

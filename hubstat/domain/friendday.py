@@ -1,271 +1,125 @@
-"""The fold of one Friend-day: from a Friend's events and activities to its productivity figures. Pure."""
+"""The fold of one Friend-day: from a Friend's events and activities to its productivity figures. Pure.
+
+One computation: a Friend-day is the summary of the details of its runs.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from hubstat.domain import spans
 from hubstat.domain import time as tm
+from hubstat.domain.baselines import ALLOWANCE, NO_BASELINES, AreaOf, Baselines, no_area
 from hubstat.domain.codes import STOPS
+from hubstat.domain.excluded import EXCLUDED_KINDS, Pauses, planned_breaks, recorded_intervals
 from hubstat.domain.log import Fact
+from hubstat.domain.runparts import Gap, RunDetail, StopDone, detail_of
+from hubstat.domain.runs import ORDER, WORK_ORDER, Run, Shift, Work, runs_of, shifts_of
 from hubstat.domain.spans import Span
 
-ALLOWANCE: Final = 15 * tm.MINUTE
-EXCLUDED_KINDS: Final = ("break", "app_lock", "load_wait", "window_wait", "incident", "offline")
-_AROUND_SHIFT: Final = 2 * tm.HOUR
-_RUN_GAP: Final = 6 * tm.HOUR
-_STOP_GAP: Final = 10 * tm.MINUTE
-_BATCH_WINDOW: Final = tm.MINUTE
-_BATCH_KEYS: Final = 3
-_INTERVALS: Final = {
-    "break": ("BREAK_STARTED", "BREAK_ENDED"),
-    "app_lock": ("APP_LOCKED", "APP_UNLOCKED"),
-    "load_wait": ("LOAD_WAIT_STARTED", "LOAD_WAIT_ENDED"),
-    "incident": ("INCIDENT_STARTED", "INCIDENT_ENDED"),
-    "offline": ("OFFLINE_STARTED", "OFFLINE_ENDED"),
-}
+__all__ = [
+    "EXCLUDED_KINDS",
+    "Effort",
+    "FriendDay",
+    "FriendDetail",
+    "Gap",
+    "Route",
+    "RunDetail",
+    "Status",
+    "StopDone",
+    "Work",
+    "friend_day_detail",
+    "friend_days",
+]
+
+# worked: neither out nor back, for want of a departure (in the last run: out). none: a planned route is all there is.
+Status = Literal["out", "back", "absent", "not_started", "worked", "none"]
+_LAST_NET: Final = tm.HOUR
+_DONE: Final = STOPS - {"ATTEMPT_FAILED"}
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """One activity of a Friend at (T, K). time, promised_from: ms. service_date: the event's, else the promise's."""
+class Effort(NamedTuple):
+    """Runs of one wave added: net on-road time (ms) and stops outside batch scans."""
 
-    time: int
-    rank: int
-    event_id: str
-    code: str
-    invoice: str
+    wave: str | None
+    net: int
+    stops: int
+
+
+class Route(NamedTuple):
+    """A planned route: when it was to depart and when it did, ms; None: not yet. camp: where it counts."""
+
+    route_id: str
     camp: str | None
-    address_key: str | None
-    promised_from: int | None
-    service_date: str | None
-
-    @property
-    def order(self) -> tuple[int, int, str]:
-        """Place in the order of C3."""
-        return (self.time, self.rank, self.event_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """A planned shift: its span (ms), service date, wave and camp."""
-
-    start: int
-    end: int
-    service_date: str
-    wave: str
-    camp: str | None
-
-
-@dataclass(slots=True)
-class Run:
-    """Work without a break in it: inside a planned shift, or with no gap over 6 h."""
-
-    work: list[Work]
-    shift: Shift | None
-    starts: list[Fact] = field(default_factory=list)
-    ends: list[Fact] = field(default_factory=list)
-
-    @property
-    def first(self) -> int:
-        return self.work[0].time
-
-    @property
-    def last(self) -> int:
-        return self.work[-1].time
-
-    def departure(self) -> int:
-        """Start of the on-road span, ms."""
-        departures = [fact.time for fact in self.starts] + [w.time for w in self.work if w.code == "DEPARTED"]
-        return min(departures, default=self.first)
-
-    def route_end(self) -> int | None:
-        """The last ROUTE_ENDED unless a ROUTE_STARTED follows; None while the route is not ended."""
-        if not self.ends:
-            return None
-        last = max(self.ends, key=lambda fact: fact.order)
-        return None if any(start.order > last.order for start in self.starts) else last.time
-
-    def on_road(self) -> Span:
-        """[departure, else first activity; route end, else last activity], ms."""
-        end = self.route_end()
-        return (self.departure(), self.last if end is None else end)
+    planned: int
+    departed: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class FriendDay:
-    """Productivity of one Friend on one service date. All spans in ms; hours are counted from the epoch.
+    """One Friend on one service date at T. Times and lengths in ms; hours are counted from the epoch.
 
-    out: a route was started and none ended since. worked: completions by hour. net: net on-road time by hour.
+    runs: 0 for a Friend who is planned or absent and did nothing. worked: completions by hour; net: net on-road time by
+    hour; stops_by_hour: by first scan. silence: None for a Friend who is not out on the last run. first_departure: of
+    all runs. last_wave: of the last run, else of the earliest planned shift. recent_stops, recent_net: of the latest
+    60 min of net time. starts_at: start of the earliest planned shift where there is no run. shift_end: of the latest.
+    allowance: of the last run. Silence and remaining break depend on T alone while nothing new is known: see ``at``.
     """
 
     friend_id: str
     service_date: str
     camp: str | None
+    worked: dict[int, int]
+    net: dict[int, int]
+    stops_by_hour: dict[int, int]
     on_road: int
     excluded: dict[str, int]
     net_on_road: int
     idle: int
     stops: int
     batch_scans: int
-    worked: dict[int, int]
-    net: dict[int, int]
-    out: bool
-    last_activity: int
+    runs: int
+    planned: bool
+    status: Status
+    efforts: tuple[Effort, ...]
+    silence: int | None
+    allowance: int
+    pauses: Pauses
+    first_departure: int | None
+    waves: tuple[str, ...]
+    last_wave: str | None
+    recent_stops: int
+    recent_net: int
+    starts_at: int | None
+    remaining_break: int
+    shift_end: int | None
+    routes: tuple[Route, ...]
+    last_activity: int | None
+
+    @property
+    def silent_long(self) -> bool:
+        """Whether the silence is longer than the allowance."""
+        return self.silence is not None and self.silence > self.allowance
+
+    def at(self, as_of: int) -> FriendDay:
+        """The same Friend-day at a later T (ms), up to which nothing new has become known."""
+        silence, remaining = self.pauses.silence(as_of), self.pauses.remaining_break(as_of)
+        if silence == self.silence and remaining == self.remaining_break:
+            return self
+        return replace(self, silence=silence, remaining_break=remaining)
 
 
-def shifts_of(facts: Sequence[Fact]) -> list[Shift]:
-    """Planned shifts in force: a later plan of the same service date and wave replaces an earlier one."""
-    plans: dict[tuple[str, str], Shift] = {}
-    for fact in facts:
-        sent = fact.sent
-        if sent["code"] == "SHIFT_PLANNED":
-            start, end = tm.parse_instant(sent["planned_from"]), tm.parse_instant(sent["planned_to"])
-            date, wave = sent.get("service_date", ""), sent.get("wave", "")
-            plans[date, wave] = Shift(start, end, date, wave, sent.get("camp_id"))
-    return sorted(plans.values(), key=lambda shift: (shift.start, shift.end))
+@dataclass(frozen=True, slots=True)
+class FriendDetail:
+    """A Friend-day with the runs it sums, in time order. completed: invoice keys with their first completion, ms."""
 
-
-def _shift_at(shifts: Sequence[Shift], time: int) -> Shift | None:
-    near = [s for s in shifts if s.start - _AROUND_SHIFT <= time <= s.end + _AROUND_SHIFT]
-    return min(near, key=lambda s: (max(s.start - time, time - s.end, 0), s.start), default=None)
-
-
-def runs_of(work: Sequence[Work], facts: Sequence[Fact]) -> list[Run]:
-    """All runs of a Friend, in time order, each with its route starts and ends."""
-    shifts = shifts_of(facts)
-    by_shift: dict[Shift, Run] = {}
-    free: list[Run] = []
-    for item in sorted(work, key=lambda w: w.order):
-        shift = _shift_at(shifts, item.time)
-        if shift is not None:
-            by_shift.setdefault(shift, Run([], shift)).work.append(item)
-        elif free and item.time - free[-1].last <= _RUN_GAP:
-            free[-1].work.append(item)
-        else:
-            free.append(Run([item], None))
-    runs = sorted([*by_shift.values(), *free], key=lambda run: run.first)
-    for fact in facts:
-        code = fact.sent["code"]
-        if code not in {"ROUTE_STARTED", "ROUTE_ENDED"}:
-            continue
-        shift = _shift_at(shifts, fact.time)
-        run = by_shift.get(shift) if shift is not None else None
-        if run is None:  # of no shift, or of one in which nobody worked
-            run = _run_at(runs, fact.time, code == "ROUTE_STARTED")
-        if run is not None:
-            (run.starts if code == "ROUTE_STARTED" else run.ends).append(fact)
-    return runs
-
-
-def _run_at(runs: Sequence[Run], time: int, forward: bool) -> Run | None:
-    for run in runs:
-        if run.first <= time <= run.last:
-            return run
-    if forward:
-        return min((r for r in runs if 0 <= r.first - time <= _RUN_GAP), key=lambda r: r.first, default=None)
-    return max((r for r in runs if 0 <= time - r.last <= _RUN_GAP), key=lambda r: r.last, default=None)
-
-
-def run_date(run: Run, zone: ZoneInfo) -> str:
-    """Service date of a run: its shift's, else that of most of its activities (tie: the earliest)."""
-    if run.shift is not None and run.shift.service_date:
-        return run.shift.service_date
-    votes = Counter(w.service_date for w in run.work if w.service_date is not None)
-    if not votes:
-        return tm.local_date(run.first, zone).isoformat()
-    return min(votes, key=lambda date: (-votes[date], date))
-
-
-def _recorded(facts: Sequence[Fact], work: Sequence[Work], as_of: int) -> dict[str, list[Span]]:
-    """Recorded intervals by kind: to END, else ``until``, else the next activity, else T; at most to the next START."""
-    times = [w.time for w in work]
-    found: dict[str, list[Span]] = {}
-    for kind, (start_code, end_code) in _INTERVALS.items():
-        marks = [fact for fact in facts if fact.sent["code"] in {start_code, end_code}]
-        found[kind] = []
-        for index, mark in enumerate(marks):
-            if mark.sent["code"] != start_code:
-                continue
-            following = marks[index + 1] if index + 1 < len(marks) else None
-            if following is not None and following.sent["code"] == end_code:
-                end = following.time
-            elif "until" in mark.sent:
-                end = tm.parse_instant(mark.sent["until"])
-            else:
-                end = next((time for time in times if time > mark.time), as_of)
-            if following is not None:
-                end = min(end, following.time)
-            found[kind].append((mark.time, end))
-    return found
-
-
-def _excluded(run: Run, recorded: dict[str, list[Span]], planned: Sequence[Span]) -> dict[str, list[Span]]:
-    """Excluded spans by kind inside the run's on-road span and its gaps."""
-    road = run.on_road()
-    reach = (min(road[0], run.first), max(road[1], run.last))
-    excluded = {kind: spans.union(spans.clip(found, reach)) for kind, found in recorded.items()}
-    if not excluded["break"]:
-        excluded["break"] = spans.union(spans.clip(planned, reach))
-    waits: list[Span] = []
-    for before, item in zip(run.work, run.work[1:], strict=False):
-        since = item.promised_from
-        if item.code in STOPS and since is not None and before.time < since <= item.time:
-            waits.append((before.time, since))
-    excluded["window_wait"] = spans.union(waits)
-    return excluded
-
-
-def _stops(scans: Sequence[Work]) -> int:
-    """Runs of scans at one doorstep with gaps of at most 10 min; without a key each is a stop of its own."""
-    count, key, last = 0, None, 0
-    for scan in scans:
-        if scan.address_key is None or scan.address_key != key or scan.time - last > _STOP_GAP:
-            count += 1
-        key, last = scan.address_key, scan.time
-    return count
-
-
-def batches_of(scans: Sequence[Work]) -> list[Span]:
-    """Batch scans: unions of overlapping windows [t, t + 60 s] with three different doorsteps or more; ms."""
-    merged: list[Span] = []
-    for index, scan in enumerate(scans):
-        end = scan.time + _BATCH_WINDOW
-        keys: set[str] = set()
-        for other in scans[index:]:
-            if other.time > end:
-                break
-            keys.add(other.address_key if other.address_key is not None else f"\x00{other.invoice}\x00{other.event_id}")
-        if len(keys) >= _BATCH_KEYS:
-            if merged and scan.time <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], end)
-            else:
-                merged.append((scan.time, end))
-    return merged
-
-
-def _idle(run: Run, excluded: list[Span], batches: list[Span], allowance: int) -> int:
-    """Idle of a run, ms: per gap the remainder beyond the allowance; a batch swallows the gap before it."""
-    total = 0
-    for before, after in zip(run.work, run.work[1:], strict=False):
-        if after.code in STOPS and any(start <= after.time <= end for start, end in batches):
-            continue
-        gap = (before.time, after.time)
-        total += max(0, gap[1] - gap[0] - spans.length(spans.clip(excluded, gap)) - allowance)
-    return total
-
-
-def _by_hour(parts: Sequence[Span]) -> dict[int, int]:
-    hours: dict[int, int] = {}
-    for start, end in parts:
-        for hour in range(start // tm.HOUR, (end - 1) // tm.HOUR + 1):
-            hours[hour] = hours.get(hour, 0) + min(end, (hour + 1) * tm.HOUR) - max(start, hour * tm.HOUR)
-    return hours
+    day: FriendDay
+    runs: tuple[RunDetail, ...]
+    completed: dict[str, int]
 
 
 def friend_days(
@@ -276,73 +130,237 @@ def friend_days(
     service_date: str,
     as_of: int,
     zone: ZoneInfo,
-    allowance: int = ALLOWANCE,
+    baselines: Baselines = NO_BASELINES,
+    area_of: AreaOf = no_area,
 ) -> FriendDay | None:
-    """The Friend-day of one service date at T, None where the Friend did nothing for it.
+    """The Friend-day of one service date at T; None without a run, a shift, a route and an absence of that date.
 
-    facts: the Friend's events in force at (T, K); work: activities in force at (T, K); allowance: ms of a gap that are
-    no idle.
+    facts: the Friend's events in force at (T, K), in the order of C3; work: activities in force at (T, K). area_of: of
+    a camp on the service date.
     """
+    detail = friend_day_detail(
+        friend_id,
+        facts,
+        work,
+        service_date=service_date,
+        as_of=as_of,
+        zone=zone,
+        baselines=baselines,
+        area_of=area_of,
+    )
+    return None if detail is None else detail.day
+
+
+def friend_day_detail(
+    friend_id: str,
+    facts: Sequence[Fact],
+    work: Sequence[Work],
+    *,
+    service_date: str,
+    as_of: int,
+    zone: ZoneInfo,
+    baselines: Baselines = NO_BASELINES,
+    area_of: AreaOf = no_area,
+) -> FriendDetail | None:
+    """As ``friend_days``, with the parts of every run."""
     day = tm.parse_date(service_date)
     window = (tm.day_start(day - timedelta(days=1), zone), tm.day_end(day + timedelta(days=1), zone) + 1)
-    inside = [w for w in work if window[0] <= w.time < window[1]]
+    inside = sorted((w for w in work if window[0] <= w.time < window[1]), key=WORK_ORDER)
     known = [f for f in facts if "planned_from" in f.sent or window[0] <= f.time < window[1]]
-    runs = [run for run in runs_of(inside, known) if run_date(run, zone) == service_date]
-    if not runs:
+    shifts = shifts_of(known)
+    own = sorted((s for s in shifts if s.service_date == service_date), key=lambda s: (s.start, s.end, s.wave))
+    every_run = runs_of(inside, known, shifts)
+    runs = [run for run in every_run if run.date(zone) == service_date]
+    absences = [] if runs else _absences(facts, service_date, zone)
+    camp = _camp(runs) if runs else _camp_without_run(own, absences)
+    recorded = recorded_intervals(known, inside)
+    planned = planned_breaks(known)
+    routes = _routes(known, runs, service_date, camp, zone)
+    if not (runs or own or absences or routes):
         return None
-    ordered = sorted(inside, key=lambda w: w.order)
-    recorded = _recorded(known, ordered, as_of)
-    planned = [
-        (tm.parse_instant(f.sent["planned_from"]), tm.parse_instant(f.sent["planned_to"]))
-        for f in known
-        if f.sent["code"] == "BREAK_PLANNED"
-    ]
-    excluded_total = dict.fromkeys(EXCLUDED_KINDS, 0)
-    on_road = net_total = idle = stops = batch_count = 0
-    worked: dict[int, int] = {}
-    net: dict[int, int] = {}
-    done: set[str] = set()
+    area = area_of(camp)
+    details: list[RunDetail] = []
     for run in runs:
-        road = run.on_road()
-        excluded = _excluded(run, recorded, planned)
-        every = spans.union(span for found in excluded.values() for span in found)
-        for kind, found in excluded.items():
-            excluded_total[kind] += spans.length(spans.clip(found, road))
-        net_parts = spans.subtract([road] if road[0] < road[1] else [], every)
-        scans = [w for w in run.work if w.code in STOPS]
-        batches = batches_of(scans)
-        on_road += max(0, road[1] - road[0])
-        net_total += spans.length(net_parts)
-        idle += _idle(run, every, batches, allowance)
-        stops += _stops(scans)
-        batch_count += len(batches)
-        for hour, amount in _by_hour(net_parts).items():
-            net[hour] = net.get(hour, 0) + amount
-        for w in scans:
-            if w.code != "ATTEMPT_FAILED" and w.invoice not in done:
-                done.add(w.invoice)
-                worked[w.time // tm.HOUR] = worked.get(w.time // tm.HOUR, 0) + 1
-    starts = sorted((fact for run in runs for fact in run.starts), key=lambda fact: fact.order)
-    return FriendDay(
-        friend_id=friend_id,
-        service_date=service_date,
-        camp=_camp(starts, runs),
-        on_road=on_road,
-        excluded=excluded_total,
-        net_on_road=net_total,
-        idle=idle,
-        stops=stops,
-        batch_scans=batch_count,
-        worked=worked,
-        net=net,
-        out=runs[-1].route_end() is None and (bool(starts) or any(w.code == "DEPARTED" for r in runs for w in r.work)),
-        last_activity=runs[-1].last,
+        wave = run.wave()
+        details.append(detail_of(run, wave, baselines.allowance(area, wave), recorded, planned))
+    on_the_road = (
+        details and every_run[-1] is runs[-1] and details[-1].departed is not None and details[-1].ended is None
+    )
+    last = runs[-1].last if on_the_road else None
+    pauses = Pauses(
+        last=last,
+        since=details[-1].reach[0] if details else 0,
+        recorded=tuple(s for of_kind in recorded.values() for s in of_kind if last is not None and s[1] > last),
+        breaks=tuple(recorded["break"]),
+        planned=tuple(planned),
+        near=tuple(shift.near() for shift in own),
+    )
+    silence = pauses.silence(as_of)
+    recent_stops, recent_net = _recent(details)
+    completed = _completed(runs)
+    waves = [detail.wave for detail in details]
+    last_wave = waves[-1] if waves else None
+    return FriendDetail(
+        FriendDay(
+            friend_id=friend_id,
+            service_date=service_date,
+            camp=camp,
+            worked=_by_hour(completed),
+            net=_net_by_hour(details),
+            stops_by_hour=_stops_by_hour(details),
+            on_road=sum(d.on_road[1] - d.on_road[0] for d in details),
+            excluded=_excluded(details),
+            net_on_road=sum(spans.length(d.net) for d in details),
+            idle=sum(gap.idle for d in details for gap in d.gaps),
+            stops=sum(len(d.stops) for d in details),
+            batch_scans=sum(len(d.batches) for d in details),
+            runs=len(runs),
+            planned=bool(own),
+            status=_status(details, bool(absences), bool(own)),
+            efforts=_efforts(details),
+            silence=silence,
+            allowance=details[-1].allowance if details else ALLOWANCE,
+            pauses=pauses,
+            first_departure=min((d.departed for d in details if d.departed is not None), default=None),
+            waves=tuple(dict.fromkeys(wave for wave in waves if wave is not None)),
+            last_wave=own[0].wave if last_wave is None and own else last_wave,
+            recent_stops=recent_stops,
+            recent_net=recent_net,
+            starts_at=own[0].start if own and not runs else None,
+            remaining_break=pauses.remaining_break(as_of),
+            shift_end=max((shift.end for shift in own), default=None),
+            routes=routes,
+            last_activity=runs[-1].last if runs else None,
+        ),
+        tuple(details),
+        completed,
     )
 
 
-def _camp(starts: Sequence[Fact], runs: Sequence[Run]) -> str | None:
+def _absences(facts: Iterable[Fact], service_date: str, zone: ZoneInfo) -> list[Fact]:
+    """ABSENT events of a date: the one they state, else the local date of their time."""
+    return [
+        fact
+        for fact in facts
+        if fact.sent["code"] == "ABSENT"
+        and (fact.sent.get("service_date") or tm.local_date(fact.time, zone).isoformat()) == service_date
+    ]
+
+
+def _camp(runs: Sequence[Run]) -> str | None:
     """Camp of the first route start, else of the first activity that names one."""
-    named = [fact.sent["camp_id"] for fact in starts if "camp_id" in fact.sent]
-    if named:
-        return str(named[0])
+    start = min((fact for run in runs for fact in run.starts), key=ORDER, default=None)
+    if start is not None and "camp_id" in start.sent:
+        return str(start.sent["camp_id"])
     return next((w.camp for run in runs for w in run.work if w.camp is not None), None)
+
+
+def _camp_without_run(shifts: Sequence[Shift], absences: Sequence[Fact]) -> str | None:
+    """Camp of the earliest shift that names one, else of the absence."""
+    named = [shift.camp for shift in shifts if shift.camp is not None]
+    named += [str(fact.sent["camp_id"]) for fact in absences if "camp_id" in fact.sent]
+    return named[0] if named else None
+
+
+def _status(details: Sequence[RunDetail], absent: bool, planned: bool) -> Status:
+    if details:
+        last = details[-1]
+        if last.ended is not None:
+            # Who ended a route without ever having departed was never out.
+            return "back" if any(detail.departed is not None for detail in details) else "worked"
+        return "worked" if last.departed is None else "out"
+    return "absent" if absent else "not_started" if planned else "none"
+
+
+def _routes(
+    facts: Iterable[Fact], runs: Sequence[Run], service_date: str, camp: str | None, zone: ZoneInfo
+) -> tuple[Route, ...]:
+    """Planned routes of a date by id, each with its departure."""
+    plans: dict[str, Fact] = {}
+    started: dict[str, int] = {}
+    for fact in facts:
+        sent = fact.sent
+        if sent["code"] == "ROUTE_PLANNED" and "route_id" in sent and "planned_from" in sent:
+            start = tm.parse_instant(sent["planned_from"])
+            if (sent.get("service_date") or tm.local_date(start, zone).isoformat()) == service_date:
+                plans[sent["route_id"]] = fact
+        elif sent["code"] == "ROUTE_STARTED" and "route_id" in sent:
+            started.setdefault(sent["route_id"], fact.time)
+    found: list[Route] = []
+    for route_id, plan in sorted(plans.items()):
+        departed = started.get(route_id) if started else _departure_of_shift(runs, plan.sent.get("wave"))
+        at = tm.parse_instant(plan.sent["planned_from"])
+        found.append(Route(route_id, plan.sent.get("camp_id") or camp, at, departed))
+    return tuple(found)
+
+
+def _departure_of_shift(runs: Sequence[Run], wave: str | None) -> int | None:
+    """Departure of the earliest run of a shift of that wave (None: of any) that has one."""
+    of_wave = (run for run in runs if run.shift is not None and wave in {None, run.shift.wave})
+    return next((departed for run in of_wave if (departed := run.departed()) is not None), None)
+
+
+def _completed(runs: Sequence[Run]) -> dict[str, int]:
+    """Invoices completed, each with its first completion, ms."""
+    done: dict[str, int] = {}
+    for run in runs:
+        for w in run.work:
+            if w.code in _DONE and w.invoice not in done:
+                done[w.invoice] = w.time
+    return done
+
+
+def _by_hour(completed: Mapping[str, int]) -> dict[int, int]:
+    hours: dict[int, int] = {}
+    for time in completed.values():
+        hours[time // tm.HOUR] = hours.get(time // tm.HOUR, 0) + 1
+    return hours
+
+
+def _net_by_hour(details: Sequence[RunDetail]) -> dict[int, int]:
+    hours: dict[int, int] = {}
+    for detail in details:
+        for start, end in detail.net:
+            for hour in range(start // tm.HOUR, (end - 1) // tm.HOUR + 1):
+                hours[hour] = hours.get(hour, 0) + min(end, (hour + 1) * tm.HOUR) - max(start, hour * tm.HOUR)
+    return hours
+
+
+def _stops_by_hour(details: Sequence[RunDetail]) -> dict[int, int]:
+    hours: dict[int, int] = {}
+    for detail in details:
+        for stop in detail.stops:
+            hour = stop.first // tm.HOUR
+            hours[hour] = hours.get(hour, 0) + 1
+    return hours
+
+
+def _excluded(details: Sequence[RunDetail]) -> dict[str, int]:
+    total = dict.fromkeys(EXCLUDED_KINDS, 0)
+    for detail in details:
+        for kind, found in detail.excluded.items():
+            if found:
+                total[kind] += spans.length(spans.clip(found, detail.on_road))
+    return total
+
+
+def _efforts(details: Sequence[RunDetail]) -> tuple[Effort, ...]:
+    added: dict[str | None, Effort] = {}
+    for detail in details:
+        known = added.get(detail.wave, Effort(detail.wave, 0, 0))
+        added[detail.wave] = Effort(detail.wave, known.net + detail.effective_net, known.stops + detail.effective_stops)
+    return tuple(added.values())
+
+
+def _recent(details: Sequence[RunDetail]) -> tuple[int, int]:
+    """Stops that began in the latest 60 min of net time, and its length in ms (less where there is less)."""
+    parts: list[Span] = details[0].net if len(details) == 1 else spans.union(p for d in details for p in d.net)
+    left, begin = _LAST_NET, None
+    for start, end in reversed(parts):
+        begin = max(start, end - left)
+        left -= end - begin
+        if not left:
+            break
+    if begin is None:
+        return 0, 0
+    return sum(stop.first >= begin for d in details for stop in d.stops), _LAST_NET - left

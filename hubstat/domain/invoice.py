@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from hubstat.domain import time as tm
 from hubstat.domain.codes import COMPLETIONS, RANK, REGISTRATIONS, STOPS
 from hubstat.domain.log import EventLog, Fact
 
-FOLD_VERSION: Final = 1
+FOLD_VERSION: Final = 2
 
 _HOLDING: Final = frozenset({"ASSIGNED", "LOADED", "DEPARTED", "ATTEMPT_FAILED"})
 _STATE_OF: Final = {
@@ -34,6 +34,15 @@ DELIVERY_STATES: Final = (
 )
 RETURN_STATES: Final = ("done", "closed_admin", "withdrawn_or_cancelled", "out", "assigned", "unassigned")
 STATES: Final = {"DELIVERY": DELIVERY_STATES, "RETURN": RETURN_STATES}
+
+# The stages of a return whose minutes are measured.
+Stage = Literal["request_to_pickup", "pickup_to_warehouse", "warehouse_to_completed", "refund_latency"]
+STAGES: Final[tuple[Stage, ...]] = (
+    "request_to_pickup",
+    "pickup_to_warehouse",
+    "warehouse_to_completed",
+    "refund_latency",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,9 @@ class InvoiceState:
     """What is true of one invoice at (T, K). Times in ms; None where it has not happened.
 
     removed: cancelled before departure and promise, so not due (C8). ended: the earlier of a cancellation or withdrawal
-    (``ended_by`` = ``x``) and an administrative closing (``closed_admin``). camp, friend: attribution (C9).
+    (``ended_by`` = ``x``) and an administrative closing (``closed_admin``). camp, friend: attribution (C9). loaded_at:
+    the first LOADED, departure, attempt or completion. holdings: (since, Friend) at each change of the holder. stages:
+    whole minutes, rounded up, of the stages of a return that are over.
     """
 
     direction: str
@@ -83,7 +94,11 @@ class InvoiceState:
     first_attempt_ok: bool | None
     arrived_at: int | None
     loaded: bool
+    loaded_at: int | None
     assigned: bool
+    holdings: tuple[tuple[int, str], ...]
+    withdrawn_by_policy: bool
+    stages: tuple[tuple[Stage, int], ...]
     warehouse_at: int | None
     last_event_at: int | None
     address_key: str | None
@@ -115,10 +130,12 @@ def fold_facts(direction: str, invoice_no: str, facts: list[Fact], zone: ZoneInf
     """State of an invoice from its events in force, in the order of C3."""
     completions = COMPLETIONS[direction]
     registration = completion = departure = cancelled = closed = arrived = left = warehouse = last = superseding = None
+    finished = refunded = None
     holder = holder_at_completion = camp = camp_at_completion = address_key = None
     step: str = "ASSIGNED"
     loaded = assigned = False
     attempts: list[Attempt] = []
+    holdings: list[tuple[int, str]] = []
     first_stop: Fact | None = None
     for fact in facts:
         sent = fact.sent
@@ -131,7 +148,10 @@ def fold_facts(direction: str, invoice_no: str, facts: list[Fact], zone: ZoneInf
         camp = sent.get("camp_id") or camp
         address_key = sent.get("address_key") or address_key
         if code in _HOLDING:
-            holder = sent.get("friend_id") or holder
+            friend = sent.get("friend_id")
+            if friend is not None and friend != holder:
+                holder = friend
+                holdings.append((fact.time, friend))
         if code in _STATE_OF:
             step = code
         if code in REGISTRATIONS:
@@ -155,6 +175,10 @@ def fold_facts(direction: str, invoice_no: str, facts: list[Fact], zone: ZoneInf
             arrived = arrived or fact
         elif code == "RECEIVED_WAREHOUSE":
             warehouse = warehouse or fact
+        elif code == "COMPLETED":
+            finished = finished or fact
+        elif code == "REFUNDED":
+            refunded = refunded or fact
         if code in completions and completion is None:
             completion = fact
             departure, first_stop = departure or fact, first_stop or fact
@@ -175,6 +199,7 @@ def fold_facts(direction: str, invoice_no: str, facts: list[Fact], zone: ZoneInf
         friend = holder
         state = _state(direction, ended, closed, step, holder, arrived)
     arrival = arrived or left
+    loading = min((f.time for f in (left, first_stop) if f is not None), default=None)
     return InvoiceState(
         direction=direction,
         invoice_no=invoice_no,
@@ -196,11 +221,37 @@ def fold_facts(direction: str, invoice_no: str, facts: list[Fact], zone: ZoneInf
         first_attempt_ok=None if first_stop is None else first_stop is completion,
         arrived_at=arrival.time if arrival else None,
         loaded=loaded,
+        loaded_at=loading,
+        holdings=tuple(holdings),
+        withdrawn_by_policy=completion is None and cancelled is not None and cancelled.sent.get("by") == "POLICY",
+        stages=_stages(registration, completion, warehouse, finished, refunded) if direction == "RETURN" else (),
         assigned=assigned or holder is not None,
         warehouse_at=warehouse.time if warehouse else None,
         last_event_at=last.time if last else None,
         address_key=address_key,
     )
+
+
+def _stages(
+    request: Fact | None, pickup: Fact | None, warehouse: Fact | None, finished: Fact | None, refunded: Fact | None
+) -> tuple[tuple[Stage, int], ...]:
+    """Whole minutes of every stage of which both ends are known, with a time of day."""
+    prerefund = request is not None and request.sent.get("prerefund") is True
+    ends: tuple[tuple[Stage, Fact | None, Fact | None], ...] = (
+        ("request_to_pickup", request, pickup),
+        ("pickup_to_warehouse", pickup, warehouse),
+        ("warehouse_to_completed", warehouse, finished),
+        ("refund_latency", pickup if prerefund else None, refunded),
+    )
+    return tuple(
+        (stage, max(0, -(-(end.time - start.time) // tm.MINUTE)))
+        for stage, start, end in ends
+        if start is not None and end is not None and _timed(start) and _timed(end)
+    )
+
+
+def _timed(fact: Fact) -> bool:
+    return len(fact.sent["event_time"]) > 10
 
 
 def _promise(registration: Fact | None, departure: Fact | None, facts: list[Fact], zone: ZoneInfo) -> Promise | None:

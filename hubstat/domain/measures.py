@@ -6,10 +6,14 @@ same predicates into Elasticsearch queries over the fields of the same names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
 
+from hubstat.domain import time as tm
 from hubstat.domain.row import BUCKETS, Row, late_bucket
+
+WAVE_CLOSES_AFTER: Final = 4 * tm.HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,11 @@ class CustomerReason:
 
 
 @dataclass(frozen=True, slots=True)
+class WaveClosed:
+    """The deadline of its wave is at least four hours past."""
+
+
+@dataclass(frozen=True, slots=True)
 class Every:
     """All of them hold."""
 
@@ -66,7 +75,7 @@ class Not:
     part: Predicate
 
 
-Predicate: TypeAlias = Is | Known | AtLeast | PromisePassed | CustomerReason | Every | Either | Not
+Predicate: TypeAlias = Is | Known | AtLeast | PromisePassed | CustomerReason | WaveClosed | Every | Either | Not
 
 
 def every(*parts: Predicate) -> Every:
@@ -81,10 +90,25 @@ def either(*parts: Predicate) -> Either:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a predicate is read against. as_of: T, ms; customer_reasons: reasons that count as a customer's."""
+    """What a predicate is read against.
+
+    as_of: T, ms. customer_reasons: reasons that count as a customer's. groups: of reasons, by reason. deadlines: of the
+    waves of the service date, ms; another wave's is ``day_end``.
+    """
 
     as_of: int
     customer_reasons: frozenset[str] = frozenset()
+    groups: Mapping[str, str] = field(default_factory=dict)
+    deadlines: Mapping[str, int] = field(default_factory=dict)
+    day_end: int = 0
+
+    def deadline(self, wave: str) -> int:
+        """Deadline of a wave, ms."""
+        return self.deadlines.get(wave, self.day_end)
+
+    def wave_closed(self, deadline: int) -> bool:
+        """Whether a wave with this deadline (ms) is closed at T."""
+        return deadline + WAVE_CLOSES_AFTER <= self.as_of
 
 
 def holds(predicate: Predicate, row: Row, context: Context) -> bool:
@@ -103,6 +127,8 @@ def holds(predicate: Predicate, row: Row, context: Context) -> bool:
             return row.promise < context.as_of
         case CustomerReason():
             return any(reason in context.customer_reasons for reason in row.valid_reasons)
+        case WaveClosed():
+            return context.wave_closed(context.deadline(row.wave))
         case Every(parts):
             return all(holds(part, row, context) for part in parts)
         case Either(parts):
@@ -111,7 +137,10 @@ def holds(predicate: Predicate, row: Row, context: Context) -> bool:
             return not holds(part, row, context)
 
 
-Split = Literal["state", "late_bucket", "undelivered_reason"]
+Split = Literal["state", "late_bucket", "undelivered_reason", "undelivered_group"]
+# Groups that are none of the master data's: a reason that nobody listed, and a step where no attempt failed.
+UNKNOWN_GROUP: Final = "unknown"
+NOT_ATTEMPTED: Final = "not-attempted"
 
 
 def split_key(split: Split, row: Row, context: Context) -> str:
@@ -120,4 +149,6 @@ def split_key(split: Split, row: Row, context: Context) -> str:
         return row.state
     if split == "late_bucket":
         return BUCKETS[row.settled if row.settled is not None else late_bucket(context.as_of - row.promise)]
+    if split == "undelivered_group":
+        return NOT_ATTEMPTED if row.reason is None else context.groups.get(row.reason, UNKNOWN_GROUP)
     return row.reason if row.reason is not None else row.step

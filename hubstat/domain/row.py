@@ -34,7 +34,8 @@ class Row:
     due: not removed by C8. state: as in M3. promise: ms. settled: for one that is no longer open, its place in M1/M2:
     an index into ``BUCKETS``, ``ON_TIME`` or ``NEVER_IN_BASE``; None while open. attempt: outcome of the first attempt.
     reason: of the last failed attempt. step: why it is undelivered where no attempt failed. valid_reasons: of attempts
-    that failed by the promise with a known time (adjusted rate), sorted.
+    that failed by the promise with a known time (adjusted rate), sorted. policy: not completed, and first cancelled or
+    withdrawn by policy.
     """
 
     camp: str | None
@@ -47,6 +48,7 @@ class Row:
     attempt: str | None
     reason: str | None
     step: str
+    policy: bool
     valid_reasons: tuple[str, ...]
 
     @property
@@ -71,6 +73,7 @@ class Row:
                 self.attempt,
                 self.reason,
                 self.step,
+                self.policy,
                 self.valid_reasons,
             ]
         ).decode()
@@ -99,6 +102,7 @@ def row_of(state: InvoiceState) -> Row | None:
         attempt=None if state.first_attempt_ok is None else "ok" if state.first_attempt_ok else "failed",
         reason=state.attempts[-1].reason if state.attempts else None,
         step=_step(state),
+        policy=state.withdrawn_by_policy,
         valid_reasons=tuple(sorted({a.reason for a in state.attempts if a.time_known and a.time <= promise.at})),
     )
 

@@ -14,7 +14,22 @@ from hubstat.elastic.names import Names
 from hubstat.errors import SettingsError
 from hubstat.settings import Settings
 
-KINDS: Final = ("invoices", "friends", "dead-letters", "hubs", "ingest-status")
+KINDS: Final = (
+    "invoices",
+    "friends",
+    "dead-letters",
+    "hubs",
+    "ingest-status",
+    "rollup-marks",
+    "rollup-dates",
+    "facts-camp-hour",
+    "facts-camp-day",
+    "facts-friend-day",
+    "restatements",
+    "baselines",
+    "audits",
+    "backtests",
+)
 # Above the priorities of templates that clusters ship for patterns such as "*-*".
 _PRIORITY: Final = 500
 _DYNAMIC_SETTINGS: Final = ("index.number_of_replicas", "index.refresh_interval")
@@ -108,7 +123,7 @@ def apply(client: Elasticsearch, settings: Settings) -> None:
 
 def _create_fixed(client: Elasticsearch, settings: Settings) -> None:
     names = Names(settings.namespace)
-    for index in (names.friend_corrections, names.dead_letters, names.hubs, names.ingest_status):
+    for index in names.fixed:
         if not client.indices.exists(index=index):
             try:
                 client.indices.create(index=index)

@@ -45,6 +45,70 @@ class Names:
         return f"{self.namespace}-ingest-status"
 
     @property
+    def rollup_marks(self) -> str:
+        """Index of the service dates that must be rolled up again, one document a date."""
+        return f"{self.namespace}-rollup-marks"
+
+    @property
+    def rollup_dates(self) -> str:
+        """Index of the service dates that were rolled up, one document a date: how, and its share in baselines."""
+        return f"{self.namespace}-rollup-dates"
+
+    @property
+    def facts_camp_hour(self) -> str:
+        """Index of the facts of closed days by camp and hour."""
+        return f"{self.namespace}-facts-camp-hour"
+
+    @property
+    def facts_camp_day(self) -> str:
+        """Index of the facts of closed days by camp."""
+        return f"{self.namespace}-facts-camp-day"
+
+    @property
+    def facts_friend_day(self) -> str:
+        """Index of the facts of closed days by Friend."""
+        return f"{self.namespace}-facts-friend-day"
+
+    @property
+    def restatements(self) -> str:
+        """Index of the figures of closed days that are no longer what they were at closing."""
+        return f"{self.namespace}-restatements"
+
+    @property
+    def baselines(self) -> str:
+        """Index of the baselines, one document a service date and version."""
+        return f"{self.namespace}-baselines"
+
+    @property
+    def audits(self) -> str:
+        """Index of the audits that were recorded."""
+        return f"{self.namespace}-audits"
+
+    @property
+    def backtests(self) -> str:
+        """Index of the last back-test of the projection, one document an hour of day."""
+        return f"{self.namespace}-backtests"
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """Every index whose name is no date's: they exist from the beginning."""
+        return (
+            self.friend_corrections,
+            self.dead_letters,
+            self.hubs,
+            self.ingest_status,
+            self.rollup_marks,
+            self.rollup_dates,
+            self.facts_camp_hour,
+            self.facts_camp_day,
+            self.facts_friend_day,
+            self.restatements,
+            self.baselines,
+            self.audits,
+            self.backtests,
+        )
+
+    @property
     def everything(self) -> str:
         """Pattern of every index of the namespace."""
         return f"{self.namespace}-*"

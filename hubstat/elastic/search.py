@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 
 from elasticsearch import Elasticsearch
 
+from hubstat.elastic.writer import Found, Version
 from hubstat.errors import QueryError
 
 _TERMS: Final = 60_000
@@ -127,6 +128,47 @@ class PointInTime:
             for hit in hits:
                 yield hit["_id"], hit["_index"], hit["_source"]
             if len(hits) < _DOCUMENTS:
+                return
+            after = hits[-1]["sort"]
+
+    def versions(self, query: dict[str, Any]) -> Iterator[Found]:
+        """Every matching document whole, with the guards of its next write, in pages."""
+        after: list[Any] | None = None
+        while True:
+            body: dict[str, Any] = {
+                "size": _DOCUMENTS,
+                "query": query,
+                "seq_no_primary_term": True,
+                "sort": [{"_shard_doc": "asc"}],
+            }
+            if after is not None:
+                body["search_after"] = after
+            hits = self.search(body)["hits"]["hits"]
+            for hit in hits:
+                version = Version(hit["_index"], hit["_seq_no"], hit["_primary_term"])
+                yield Found(hit["_id"], version, hit["_source"])
+            if len(hits) < _DOCUMENTS:
+                return
+            after = hits[-1]["sort"]
+
+    def values(self, query: dict[str, Any], field: str) -> Iterator[str]:
+        """Every value of a keyword over the matching documents, one at a time and unsorted; repeated ones too."""
+        after: list[Any] | None = None
+        while True:
+            body: dict[str, Any] = {
+                "size": _PAGE,
+                "query": query,
+                "_source": False,
+                "stored_fields": "_none_",
+                "docvalue_fields": [field],
+                "sort": [{"_shard_doc": "asc"}],
+            }
+            if after is not None:
+                body["search_after"] = after
+            hits = self.search(body)["hits"]["hits"]
+            for hit in hits:
+                yield from hit["fields"].get(field, ()) if "fields" in hit else ()
+            if len(hits) < _PAGE:
                 return
             after = hits[-1]["sort"]
 

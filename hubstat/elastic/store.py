@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from elasticsearch import Elasticsearch, NotFoundError
 
+from hubstat.domain.baselines import NO_BASELINES, Baselines
 from hubstat.domain.masterdata import MasterData
-from hubstat.elastic import hubs
+from hubstat.elastic import baselines, hubs
+from hubstat.elastic.names import Names
 from hubstat.elastic.search import PointInTime
+
+# Baselines of so many dates stay in memory: a few boards are looked at, and each is some megabytes.
+_BASELINES_KEPT: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class Store:
         self.client = client
         self.namespace = namespace
         self._master: MasterData | None = None
+        self._baselines: dict[str, Baselines] = {}
 
     def point_in_time(self, pattern: str) -> PointInTime:
         """A frozen view over this namespace's indices of a pattern, such as ``invoices-*``."""
@@ -41,6 +47,17 @@ class Store:
             known = self._master = hubs.load(self.client, self.namespace, country)
         return known
 
+    def baselines(self, service_date: str) -> Baselines:
+        """The baselines in force for a date, else ``NO_BASELINES``; a version is read once."""
+        version, _ = baselines.latest_version(self.client, self.namespace, service_date)
+        known = self._baselines.get(service_date)
+        if known is None or known.version != version:
+            kept = baselines.latest(self.client, self.namespace, service_date) if version else None
+            known = NO_BASELINES if kept is None else kept.baselines
+            others = [item for item in self._baselines.items() if item[0] != service_date]
+            self._baselines = dict([(service_date, known), *others][:_BASELINES_KEPT])
+        return known
+
     def heartbeats(self) -> list[Heartbeat]:
         """The last report of every ingest worker."""
         found = self.client.search(
@@ -50,6 +67,12 @@ class Store:
             Heartbeat(hit["_source"]["worker"], hit["_source"]["written_at"], hit["_source"]["oldest_unwritten_at"])
             for hit in found["hits"]["hits"]
         ]
+
+    def identity(self) -> str:
+        """Tells the stored data of this namespace from those of another one, or from what there is after a deletion."""
+        index = Names(self.namespace).dead_letters
+        found = self.client.indices.get_settings(index=index, filter_path="*.settings.index.uuid")
+        return " ".join(sorted(each["settings"]["index"]["uuid"] for each in found.values()))
 
     def refresh(self) -> None:
         """Make everything written so far visible to searches."""

@@ -21,6 +21,7 @@ from hubstat.settings import ElasticsearchSettings
 
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 MAX_IDS: Final = 2_000
+_MAX_HITS: Final = 10_000
 # Errors of one item that say something about the cluster, not about the document: they pass.
 _CLUSTER_ERRORS: Final = frozenset(
     {
@@ -48,15 +49,21 @@ class Version:
 
 @dataclass(slots=True)
 class Write:
-    """One whole document to write. ``version`` None: it must not exist yet in ``index``."""
+    """One whole document to write. ``version`` None: it must not exist yet in ``index``.
+
+    blind: it is written whatever is there; its sequence number moves with every write.
+    """
 
     index: str
     id: str
     body: bytes
     version: Version | None
+    blind: bool = False
 
     def action(self) -> bytes:
         """Its action line."""
+        if self.blind:
+            return orjson.dumps({"index": {"_index": self.index, "_id": self.id}})
         if self.version is None:
             return orjson.dumps({"create": {"_index": self.index, "_id": self.id}})
         guards = {"if_seq_no": self.version.seq_no, "if_primary_term": self.version.primary_term}
@@ -160,19 +167,20 @@ class Writer:
             found += await for_ever(attempt, self.url, "reading documents")
         return found
 
-    async def find(self, pattern: str, ids: Sequence[str], field: str) -> list[Found]:
+    async def find(self, pattern: str, ids: Sequence[str], field: str, most: int = 2) -> list[Found]:
         """Documents of these ids in any index of a pattern, as of the last refresh, with one field of their source.
 
-        Complete or not at all: an answer that lacks a shard is asked for again.
+        most: how many indices may hold one id. Complete or not at all: an answer that lacks a shard is asked for again.
         """
         found: list[Found] = []
+        at_once = min(MAX_IDS, _MAX_HITS // most)
         target = f"/{pattern}/_search?allow_no_indices=true&ignore_unavailable=true&allow_partial_search_results=false"
-        for start in range(0, len(ids), MAX_IDS):
-            part = ids[start : start + MAX_IDS]
+        for start in range(0, len(ids), at_once):
+            part = ids[start : start + at_once]
             body = orjson.dumps(
                 {
                     "query": {"ids": {"values": part}},
-                    "size": min(10_000, 2 * len(part)),
+                    "size": most * len(part),
                     "seq_no_primary_term": True,
                     "track_total_hits": False,
                     "_source": [field],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hubstat.domain.codes import Direction
-from hubstat.domain.metrics import Metric, metrics_for
+from hubstat.domain.metric import Metric
+from hubstat.domain.metrics import metrics_for
 from hubstat.figures.formats import Lang
 
 # key: (Korean, English). A test checks that both are there, agree in their placeholders, and that every key is used.

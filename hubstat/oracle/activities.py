@@ -12,7 +12,7 @@ COMPLETIONS = {"DELIVERED", "PICKED_UP"}
 
 
 class Activity(NamedTuple):
-    """One scan of a Friend; ``service_date`` is the event's, else that of the promise in force."""
+    """One scan of a Friend; ``service_date`` and ``wave`` are the event's, else those of the promise in force."""
 
     time: int
     rank: int
@@ -24,6 +24,7 @@ class Activity(NamedTuple):
     address_key: str | None
     promised_from: int | None
     service_date: str | None
+    wave: str | None
 
     @property
     def order(self) -> tuple[int, int, str, tuple[str, str]]:
@@ -66,6 +67,7 @@ def activities(events: list[InvoiceEvent]) -> list[Activity]:
                 address_key=event.address_key or address,
                 promised_from=event.promised_from or (promised.promised_from if promised else None),
                 service_date=event.service_date or (promised.service_date if promised else None),
+                wave=event.wave or (promised.wave if promised else None),
             )
         )
     return found

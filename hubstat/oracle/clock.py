@@ -104,6 +104,14 @@ class Zone:
         """First instant of the local hour that holds the instant."""
         return instant - (instant + self._offset(instant)) % HOUR
 
+    def start_of_day(self, day: int) -> int:
+        """The instant of local midnight that begins a local date."""
+        return int(datetime.fromordinal(day + _EPOCH_ORDINAL).replace(tzinfo=self._info).timestamp()) * 1000
+
+    def closing(self, day: int) -> int:
+        """C(D): noon of the day after a local date, from when its figures are final."""
+        return self.start_of_day(day + 1) + 12 * HOUR
+
     def end_of_day(self, day: int) -> int:
         """The instant 23:59:59.999 of a local date."""
         naive_end = datetime.fromordinal(day + _EPOCH_ORDINAL).replace(hour=23, minute=59, second=59, tzinfo=self._info)

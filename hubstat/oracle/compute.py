@@ -2,65 +2,60 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from hubstat.oracle.activities import Activity, activities
-from hubstat.oracle.clock import Zone, day_number
-from hubstat.oracle.friends import Work, friend_day
-from hubstat.oracle.history import known_events
-from hubstat.oracle.invoices import standing
+from hubstat.oracle.archive import PROGRESS_EVERY, Archive, Identity, Progress, replaced_by
+from hubstat.oracle.baselines import Baseliner, Baselines, without_history
+from hubstat.oracle.clock import day_number
+from hubstat.oracle.friends import FriendDate, friend_date
+from hubstat.oracle.invoices import Standing, load_gap, standing
 from hubstat.oracle.masters import UNMAPPED, Network
-from hubstat.oracle.records import FriendEvent, InvoiceEvent, Reject, decode_friend_record, decode_invoice_record
+from hubstat.oracle.plan import Plan
+from hubstat.oracle.projection import Day, Projection, stops_left
+from hubstat.oracle.records import InvoiceEvent
 from hubstat.oracle.tallies import Tally, count_backlog, count_day
+from hubstat.oracle.work import Work, add_completions, add_friend, add_road, add_route, later
 
 ALL = "all"
 UNASSIGNED = "unassigned"
 DIRECTIONS = ("DELIVERY", "RETURN")
-PROGRESS_EVERY = 10_000
 
 Figures = dict[str, dict[str, dict[str, dict[str, Any]]]]
-Progress = Callable[[str, int], None]
-Identity = tuple[str, str]
 Leaf = tuple[str, str, str | None, str | None]  # direction, wave, camp, Friend
+Seat = tuple[str | None, str | None]  # camp, Friend
 
 
-class Records:
-    """All decoded records: events by invoice and by Friend, and the dead letters counted by reason."""
+class Records(Archive):
+    """All decoded records, the figures and the baselines of any service date."""
 
     def __init__(self, country: str = "KR", progress: Progress | None = None) -> None:
-        self.zone = Zone(country)
-        self.invoices: dict[Identity, list[InvoiceEvent]] = defaultdict(list)
-        self.friends: dict[str, list[FriendEvent]] = defaultdict(list)
-        self.dead_letters: Counter[str] = Counter()
-        self._progress = progress or _silent
+        super().__init__(country, progress)
+        self._baseliner: tuple[int, Baseliner] | None = None
+        self._baselines: dict[tuple[int, str, Network], Baselines] = {}
 
-    def read_invoices(self, records: Iterable[tuple[bytes, int]]) -> None:
-        """Decode (value, received ms) pairs of ``invoice-events``."""
-        for number, (raw, received) in enumerate(records, 1):
-            event = decode_invoice_record(raw, received, self.zone)
-            if isinstance(event, Reject):
-                self.dead_letters[event.reason] += 1
-            else:
-                self.invoices[event.direction, event.invoice_no].append(event)
-            if number % PROGRESS_EVERY == 0:
-                self._progress("invoice events", number)
+    def baselines(self, service_date: str, network: Network) -> Baselines:
+        """Allowances, standards and plan shares of a service date, from what the dates before it finally were."""
+        key = (self.records, service_date, network)
+        if key not in self._baselines:
+            if self._baseliner is None or self._baseliner[0] != self.records:
+                self._baseliner = (self.records, Baseliner(self))
+            self._baselines[key] = self._baseliner[1].baselines(service_date, network)
+        return self._baselines[key]
 
-    def read_friends(self, records: Iterable[tuple[bytes, int]]) -> None:
-        """Decode (value, received ms) pairs of ``friend-events``."""
-        for number, (raw, received) in enumerate(records, 1):
-            event = decode_friend_record(raw, received, self.zone)
-            if isinstance(event, Reject):
-                self.dead_letters[event.reason] += 1
-            else:
-                self.friends[event.friend].append(event)
-            if number % PROGRESS_EVERY == 0:
-                self._progress("friend events", number)
+    def figures(
+        self, network: Network, service_date: str, as_of: int, known_at: int, *, history: bool = True
+    ) -> Figures:
+        """Every figure of the service date at (T, K) = (``as_of``, ``known_at``), epoch ms.
 
-    def figures(self, network: Network, service_date: str, as_of: int, known_at: int) -> Figures:
-        """Every figure of the service date at (T, K) = (``as_of``, ``known_at``), epoch ms."""
-        return _Day(self, network, service_date, as_of, known_at, self._progress).figures()
+        ``history``: whether the dates before count; without them the allowance is 15 minutes, and there is neither
+        standard nor plan.
+        """
+        baselines = self.baselines(service_date, network) if history else without_history()
+        day = Day(day_number(service_date), as_of, network, baselines, self.zone)
+        return _Count(self, day, service_date, known_at, self.progress).figures()
 
 
 def figures_many(
@@ -72,13 +67,17 @@ def figures_many(
     points: Iterable[tuple[int, int]],
     country: str = "KR",
     progress: Progress | None = None,
+    history: bool = True,
 ) -> dict[tuple[int, int], Figures]:
     """Figures at several (T, K), decoding the records once; see ``figures``."""
     records = Records(country, progress)
     records.read_invoices(invoice_records)
     records.read_friends(friend_records)
     network = Network(master, country)
-    return {(as_of, known_at): records.figures(network, service_date, as_of, known_at) for as_of, known_at in points}
+    return {
+        (as_of, known_at): records.figures(network, service_date, as_of, known_at, history=history)
+        for as_of, known_at in points
+    }
 
 
 def figures(
@@ -91,14 +90,15 @@ def figures(
     known_at_ms: int,
     country: str = "KR",
     progress: Progress | None = None,
+    history: bool = True,
 ) -> Figures:
     """Every figure as direction → wave (``all`` and each present) → ``level:hub`` → figures.
 
     Records are (value, received ms) in any order. Nodes: ``nationwide:KR region:R1 area:A1 camp:C01`` and, in wave
-    ``all``, ``friend:C01/F001``; a missing hub is ``unmapped``, a missing Friend ``unassigned``. Productivity stands
-    under DELIVERY, wave ``all``, at camps and Friends. Ratios and minutes are unrounded, ``last_completed_at`` is local
-    RFC 3339 with milliseconds, hours are local ``YYYY-MM-DDTHH``. ``master``: file name → CSV text, as ``Network``.
-    ``progress(what, how many so far)`` is called every 10,000 records.
+    ``all``, ``friend:C01/F001``; a missing hub is ``unmapped``, a missing Friend ``unassigned``. The figures of Friends
+    stand under DELIVERY, wave ``all``, at all levels. Ratios and minutes are unrounded, instants are local RFC 3339
+    with milliseconds, hours are local ``YYYY-MM-DDTHH``. ``master``: file name → CSV text, as ``Network``.
+    ``progress(what, how many so far)`` is called every 10,000 records. ``history``: as in ``Records.figures``.
     """
     point = (as_of_ms, known_at_ms)
     return figures_many(
@@ -109,96 +109,155 @@ def figures(
         points=[point],
         country=country,
         progress=progress,
+        history=history,
     )[point]
 
 
-class _Day:
-    """One service date at one (T, K)."""
+class _Count:
+    """One service date at one (T, K): everything counted where it belongs."""
 
-    def __init__(
-        self, records: Records, network: Network, service_date: str, as_of: int, known_at: int, progress: Progress
-    ) -> None:
-        self.records = records
-        self.network = network
-        self.zone = records.zone
+    def __init__(self, archive: Archive, day: Day, service_date: str, known_at: int, progress: Progress) -> None:
+        self.archive = archive
+        self.day = day
+        self.network = day.network
+        self.zone = day.zone
         self.service_date = service_date
-        self.day = day_number(service_date)
-        self.as_of = as_of
+        self.as_of = day.as_of
         self.known_at = known_at
         self.progress = progress
         self.day_tallies: dict[Leaf, Tally] = defaultdict(Tally)
         self.backlog_tallies: dict[Leaf, Tally] = defaultdict(Tally)
-        self.work: dict[tuple[str | None, str], Work] = {}
+        self.work: dict[Seat, Work] = defaultdict(Work)
+        self.open_by_friend: dict[str, list[Standing]] = defaultdict(list)
+        self.open_by_camp: dict[str | None, list[Standing]] = defaultdict(list)
 
     def figures(self) -> Figures:
         """Count every invoice and Friend, then add the counts up the hierarchy."""
-        self._measure_friends(self._count_invoices())
+        invoices = self._invoices()
+        friends = self._friends(invoices)
+        self._count_invoices(invoices, friends)
+        for friend, date in friends.items():
+            self._count_friend(friend, date)
+        self._project(friends)
         waves = sorted({leaf[1] for leaf in (*self.day_tallies, *self.backlog_tallies)})
         result = {direction: {wave: self._table(direction, wave) for wave in (ALL, *waves)} for direction in DIRECTIONS}
         for node in result["DELIVERY"][ALL]:  # a row of deliveries is a row of returns too, be it empty
-            result["RETURN"][ALL].setdefault(node, Tally().figures("RETURN", self.zone))
+            result["RETURN"][ALL].setdefault(node, self._empty_row("RETURN"))
         return result
 
-    def _count_invoices(self) -> dict[str, list[Activity]]:
-        """Count every invoice where it belongs; the activities found on the way, by Friend."""
-        known: dict[Identity, list[InvoiceEvent]] = {}
-        superseded: set[Identity] = set()
-        for identity, copies in self.records.invoices.items():
-            events = [event for event in known_events(copies, self.known_at) if event.time <= self.as_of]
-            events = [event for event in events if event.code != "SUPERSEDED"]  # derived below, from its source
+    def _invoices(self) -> dict[Identity, list[InvoiceEvent]]:
+        """The events in force of every invoice that has any."""
+        found = {}
+        for number, identity in enumerate(self.archive.invoices, 1):
+            events = self.archive.events_at(identity, self.as_of, self.known_at)
             if events:
-                known[identity] = events
-            for event in events:
-                if event.code == "REGISTERED" and event.replaces not in (None, event.invoice_no):
-                    superseded.add(("DELIVERY", event.replaces))
-        by_friend: dict[str, list[Activity]] = defaultdict(list)
-        for number, (identity, events) in enumerate(known.items(), 1):
-            for activity in activities(events):
-                by_friend[activity.friend].append(activity)
-            if identity not in superseded:
-                self._count_invoice(events)
+                found[identity] = events
             if number % PROGRESS_EVERY == 0:
                 self.progress("invoices", number)
-        return by_friend
+        return found
 
-    def _count_invoice(self, events: list[InvoiceEvent]) -> None:
-        invoice = standing(events)
-        if invoice is None:
-            return
-        leaf = (invoice.direction, invoice.wave, invoice.camp, invoice.friend)
-        if invoice.service_date == self.service_date and not self.network.is_abroad(invoice.camp, self.day):
-            count_day(self.day_tallies[leaf], invoice, self.as_of, self.network.customer_reasons, self.zone)
+    def _friends(self, invoices: dict[Identity, list[InvoiceEvent]]) -> dict[str, FriendDate]:
+        """Every Friend with an activity near the date, or an event."""
+        acts: dict[str, list[Activity]] = defaultdict(list)
+        for identity in self.archive.active_around(self.day.number):
+            for act in activities(invoices.get(identity, [])):
+                acts[act.friend].append(act)
+        found = {}
+        for friend in {*acts, *self.archive.friends}:
+            events = self.archive.friend_events_at(friend, self.as_of, self.known_at)
+            found[friend] = friend_date(acts.get(friend, []), events, self.service_date, self.as_of, self.zone)
+        return found
+
+    def _count_invoices(self, invoices: dict[Identity, list[InvoiceEvent]], friends: dict[str, FriendDate]) -> None:
+        superseded = {identity for events in invoices.values() for identity in replaced_by(events)}
+        departures = {friend: date.departure for friend, date in friends.items() if date.departure is not None}
+        for identity, events in invoices.items():
+            invoice = None if identity in superseded else standing(events)
+            if invoice is not None:
+                self._count_invoice(invoice, events, departures)
+
+    def _count_invoice(self, invoice: Standing, events: list[InvoiceEvent], departures: dict[str, int]) -> None:
+        leaf = leaf_of(invoice)
+        if invoice.service_date == self.service_date and not self.network.is_abroad(invoice.camp, self.day.number):
+            tally = self.day_tallies[leaf]
+            count_day(tally, invoice, self.as_of, self.network, self.day.deadline(invoice.wave), self.zone)
+            if invoice.direction == "DELIVERY" and not invoice.removed:
+                held, missing = load_gap(events, departures)
+                tally.counts["load_assigned"] += held
+                tally.counts["load_gap"] += missing
+            if invoice.open and invoice.friend is not None:
+                self.open_by_friend[invoice.friend].append(invoice)
+            elif invoice.open:
+                self.open_by_camp[invoice.camp].append(invoice)
         waits = invoice.open or invoice.awaits_warehouse
         if waits and not self.network.is_abroad(invoice.camp, self.zone.day(self.as_of)):
             count_backlog(self.backlog_tallies[leaf], invoice, self.as_of)
 
-    def _measure_friends(self, by_friend: dict[str, list[Activity]]) -> None:
-        for friend, acts in by_friend.items():
-            events = known_events(self.records.friends.get(friend, []), self.known_at)
-            events = [event for event in events if event.time <= self.as_of]
-            measured = friend_day(acts, events, self.service_date, self.as_of, self.zone)
-            if measured is not None and not self.network.is_abroad(measured[1], self.day):
-                work, camp = measured
-                self.work[camp, friend] = work
+    def _count_friend(self, friend: str, date: FriendDate) -> None:
+        for route in date.routes:
+            camp = route.camp or date.camp
+            if not self.network.is_abroad(camp, self.day.number):
+                add_route(self.work[camp, friend], route)
+        if not date.exists or self.network.is_abroad(date.camp, self.day.number):
+            return
+        work = self.work[date.camp, friend]
+        area = self.network.area(date.camp, self.day.number)
+        add_friend(work, date)
+        add_completions(work, date.roads, self.zone)
+        for road in date.roads:
+            wave = road.run.wave
+            add_road(
+                work,
+                road,
+                self.day.baselines.allowance(area, wave),
+                self.day.baselines.standard(area, wave),
+                self.zone,
+            )
+        if date.silent is not None:
+            run, silent = date.silent
+            work.counts["silent_friends"] += silent > self.day.baselines.allowance(area, run.wave)
+
+    def _project(self, friends: dict[str, FriendDate]) -> None:
+        """The projections of every Friend who has open invoices or is out, and what nobody has been given."""
+        nobody = friend_date([], [], self.service_date, self.as_of, self.zone)
+        for friend in {*friends, *self.open_by_friend}:
+            projection = Projection(friends.get(friend, nobody), self.open_by_friend.get(friend, []), self.day)
+            for invoice in projection.at_risk():
+                self.day_tallies[leaf_of(invoice)].counts["at_risk"] += 1
+            stops, spare = len(projection.stops), projection.spare()
+            if self.network.is_abroad(projection.camp, self.day.number) or not (stops or spare):
+                continue
+            work = self.work[projection.camp, friend]
+            work.counts["open_stops"] += stops
+            work.counts["no_pace_stops"] += stops if projection.pace is None else 0
+            work.counts["can_help"] += spare >= 1
+            work.spare += spare
+            work.shortfall += projection.shortfall()
+            if stops:
+                work.finish = later(work.finish, projection.finish(stops))
+        for camp, invoices in self.open_by_camp.items():
+            self.work[camp, None].counts["unassigned_stops"] += len(stops_left(invoices))
 
     def _table(self, direction: str, wave: str) -> dict[str, dict[str, Any]]:
         """Every node of one direction and wave."""
-        tallies: dict[str, Tally] = {node: Tally() for node in self.network.all_nodes(self.day)}
-        self._add_up(tallies, self.day_tallies, self.day, direction, wave)
+        tallies: dict[str, Tally] = {node: Tally() for node in self.network.all_nodes(self.day.number)}
+        self._add_up(tallies, self.day_tallies, self.day.number, direction, wave)
         self._add_up(tallies, self.backlog_tallies, self.zone.day(self.as_of), direction, wave)
-        has_work = direction == "DELIVERY" and wave == ALL
-        work: dict[str, Work] = {}
-        if has_work:
-            for (camp, friend), day in self.work.items():
-                for node in (f"camp:{camp or UNMAPPED}", friend_node(camp, friend)):
-                    work.setdefault(node, Work()).add(day)
-                    tallies.setdefault(node, Tally())
+        plans = self._plans(direction, wave)
+        works = self._works() if (direction, wave) == ("DELIVERY", ALL) else {}
         table = {}
-        for node in sorted(tallies):
-            table[node] = tallies[node].figures(direction, self.zone)
-            if has_work and node.startswith(("camp:", "friend:")):
-                table[node] |= work.get(node, Work()).figures()
+        for node in sorted({*tallies, *works}):
+            table[node] = self._row(direction, tallies.get(node, Tally()), plans.get(node, Plan()))
+            if (direction, wave) == ("DELIVERY", ALL):
+                table[node] |= works.get(node, Work()).figures(self.zone)
         return table
+
+    def _row(self, direction: str, tally: Tally, plan: Plan) -> dict[str, Any]:
+        midnight = self.zone.start_of_day(self.day.number)
+        return tally.figures(direction, self.zone) | plan.figures(midnight, self.as_of, self.zone)
+
+    def _empty_row(self, direction: str) -> dict[str, Any]:
+        return self._row(direction, Tally(), Plan())
 
     def _add_up(
         self, tallies: dict[str, Tally], leaves: dict[Leaf, Tally], hierarchy_day: int, direction: str, wave: str
@@ -212,11 +271,32 @@ class _Day:
             for node in nodes:
                 tallies.setdefault(node, Tally()).add(tally)
 
+    def _plans(self, direction: str, wave: str) -> dict[str, Plan]:
+        """The plan of each hub; a Friend has none."""
+        plans: dict[str, Plan] = defaultdict(Plan)
+        for (leaf_direction, leaf_wave, camp, _), tally in self.day_tallies.items():
+            if leaf_direction != direction or wave not in (ALL, leaf_wave) or camp is None:
+                continue
+            shares = self.day.baselines.shares.get((camp, direction, leaf_wave))
+            if shares is not None:
+                for node in self.network.nodes(camp, self.day.number):
+                    plans[node].add(tally.counts["due"], shares)
+        return plans
+
+    def _works(self) -> dict[str, Work]:
+        """The work of Friends at every node."""
+        works: dict[str, Work] = defaultdict(Work)
+        for (camp, friend), work in self.work.items():
+            for node in (*self.network.nodes(camp, self.day.number), friend_node(camp, friend)):
+                works[node].add(work)
+        return works
+
+
+def leaf_of(invoice: Standing) -> Leaf:
+    """Where an invoice counts."""
+    return (invoice.direction, invoice.wave, invoice.camp, invoice.friend)
+
 
 def friend_node(camp: str | None, friend: str | None) -> str:
     """The node of a Friend's row: one per camp and Friend."""
     return f"friend:{camp or UNMAPPED}/{friend or UNASSIGNED}"
-
-
-def _silent(what: str, count: int) -> None:
-    """No progress is wanted."""

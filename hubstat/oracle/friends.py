@@ -1,329 +1,166 @@
-"""Friend-days: the runs of one Friend, their time on the road, what is excluded from it, idle time, stops, batches."""
+"""One Friend on one service date: runs, plans, whether out, back or absent, and routes."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from hubstat.oracle.activities import COMPLETIONS, Activity
-from hubstat.oracle.clock import HOUR, MINUTE, Zone, date_text, day_number
+from hubstat.oracle.activities import Activity
+from hubstat.oracle.clock import MINUTE, Zone, date_text, day_number
 from hubstat.oracle.records import PLANS, FriendEvent
+from hubstat.oracle.roads import Road, measure, planned_breaks, recorded_breaks, silence
+from hubstat.oracle.runs import SHIFT_MARGIN, Run, Shift, camp_of, give_route_events, planned_shifts, split_runs
 from hubstat.oracle.spans import Span, clip, length, union
 
-SHIFT_MARGIN = 2 * HOUR
-RUN_GAP = 6 * HOUR
-STOP_GAP = 10 * MINUTE
-BATCH_WINDOW = MINUTE
-BATCH_PLACES = 3
-ALLOWANCE = 15 * MINUTE
-KINDS = ("break", "app_lock", "load_wait", "window_wait", "incident", "offline")
-STARTS = {
-    "BREAK_STARTED": ("break", "BREAK_ENDED"),
-    "APP_LOCKED": ("app_lock", "APP_UNLOCKED"),
-    "LOAD_WAIT_STARTED": ("load_wait", "LOAD_WAIT_ENDED"),
-    "INCIDENT_STARTED": ("incident", "INCIDENT_ENDED"),
-    "OFFLINE_STARTED": ("offline", "OFFLINE_ENDED"),
-}
-
-
-@dataclass
-class Work:
-    """What Friend-days add up to; durations in ms, hours as ``YYYY-MM-DDTHH``."""
-
-    friend_days: int = 0
-    on_road: int = 0
-    excluded: Counter[str] = field(default_factory=Counter)
-    net: int = 0
-    idle: int = 0
-    stops: int = 0
-    batches: int = 0
-    worked: Counter[str] = field(default_factory=Counter)
-    net_by_hour: Counter[str] = field(default_factory=Counter)
-
-    def add(self, other: Work) -> None:
-        """Add other Friend-days."""
-        self.friend_days += other.friend_days
-        self.on_road += other.on_road
-        self.excluded.update(other.excluded)
-        self.net += other.net
-        self.idle += other.idle
-        self.stops += other.stops
-        self.batches += other.batches
-        self.worked.update(other.worked)
-        self.net_by_hour.update(other.net_by_hour)
-
-    def figures(self) -> dict[str, object]:
-        """The productivity figures under their own keys; minutes and rates unrounded."""
-        hours = sorted(self.worked.keys() | self.net_by_hour.keys())
-        return {
-            "friend_days": self.friend_days,
-            "on_road_minutes": self.on_road / MINUTE,
-            "excluded_minutes": {kind: self.excluded[kind] / MINUTE for kind in KINDS},
-            "net_on_road_minutes": self.net / MINUTE,
-            "idle_minutes": self.idle / MINUTE,
-            "stops": self.stops,
-            "batch_scans": self.batches,
-            "worked_by_hour": {hour: self.worked[hour] for hour in hours},
-            "net_minutes_by_hour": {hour: self.net_by_hour[hour] / MINUTE for hour in hours},
-            "invoices_per_hour": {hour: per_hour(self.worked[hour], self.net_by_hour[hour]) for hour in hours},
-        }
-
-
-def per_hour(done: int, net: int) -> float | None:
-    """Done ÷ net hours; None under 10 net minutes."""
-    return done / (net / HOUR) if net >= 10 * MINUTE else None
+ON_TIME = 10 * MINUTE
+ROUTE_CODES = ("ROUTE_STARTED", "ROUTE_ENDED")
 
 
 @dataclass(frozen=True)
-class Shift:
-    """A planned shift in epoch ms."""
+class Route:
+    """A planned route: the camp that the plan names, and when it was to depart and did (epoch ms)."""
 
-    service_date: str
-    start: int
-    end: int
-
-    def distance(self, instant: int) -> int:
-        """How far the instant lies outside; 0 inside."""
-        return max(self.start - instant, instant - self.end, 0)
-
-
-@dataclass
-class Run:
-    """Activities that belong together, in order, and the shift that took them (None: unplanned)."""
-
-    activities: list[Activity]
-    shift: Shift | None
-    route_events: list[FriendEvent] = field(default_factory=list)
+    camp: str | None
+    planned: int
+    departed: int | None
 
     @property
-    def first(self) -> int:
-        """Time of the first activity."""
-        return self.activities[0].time
+    def on_time(self) -> bool:
+        """Departed at most 10 minutes after the plan."""
+        return self.departed is not None and self.departed - self.planned <= ON_TIME
 
     @property
-    def last(self) -> int:
-        """Time of the last activity."""
-        return self.activities[-1].time
-
-    def service_date(self, zone: Zone) -> str:
-        """The shift's service date, else the one most activities vote for, else the local date it began on."""
-        if self.shift is not None:
-            return self.shift.service_date
-        votes = Counter(act.service_date for act in self.activities if act.service_date)
-        if not votes:
-            return date_text(zone.day(self.first))
-        return min(votes, key=lambda day: (-votes[day], day))
-
-    def on_road(self) -> Span:
-        """[departure, else first activity; route end, else last activity]."""
-        departures = [event.time for event in self.route_events if event.code == "ROUTE_STARTED"]
-        departures += [act.time for act in self.activities if act.code == "DEPARTED"]
-        start = min(departures) if departures else self.first
-        is_ended = bool(self.route_events) and self.route_events[-1].code == "ROUTE_ENDED"
-        end = self.route_events[-1].time if is_ended else self.last
-        return (start, max(start, end))
+    def delay(self) -> int:
+        """Ms departed after the plan, at least 0."""
+        return 0 if self.departed is None else max(0, self.departed - self.planned)
 
 
-def friend_day(
+@dataclass(frozen=True)
+class FriendDate:
+    """What is known of a Friend for a service date at (T, K).
+
+    ``roads``: the runs of the date, in order; ``silent``: (the run, ms) of a Friend who is silent;
+    ``remaining_break``: ms of planned break not yet taken.
+    """
+
+    camp: str | None
+    roads: list[Road]
+    shifts: list[Shift]
+    absent: bool
+    routes: list[Route]
+    silent: tuple[Run, int] | None
+    remaining_break: int
+
+    @property
+    def exists(self) -> bool:
+        """Whether the Friend has a row of their own: worked, planned or absent."""
+        return bool(self.roads or self.shifts or self.absent)
+
+    @property
+    def departure(self) -> int | None:
+        """The earliest departure of the runs of the date."""
+        departures = [road.run.departure for road in self.roads if road.run.departure is not None]
+        return min(departures, default=None)
+
+    @property
+    def out(self) -> bool:
+        """On the road in the last run."""
+        return bool(self.roads) and self.roads[-1].run.departure is not None and not self.roads[-1].run.ended
+
+    @property
+    def back(self) -> bool:
+        """The last run's route is ended; somebody who never departed is not back."""
+        return self.departure is not None and self.roads[-1].run.ended
+
+    @property
+    def not_started(self) -> bool:
+        """Planned, without a run, not absent."""
+        return bool(self.shifts) and not self.roads and not self.absent
+
+    @property
+    def earliest_shift(self) -> Shift | None:
+        """The first planned shift of the date."""
+        return min(self.shifts, key=lambda shift: (shift.start, shift.end, shift.wave), default=None)
+
+
+def friend_date(
     activities: list[Activity], events: list[FriendEvent], service_date: str, as_of: int, zone: Zone
-) -> tuple[Work, str | None] | None:
-    """One Friend's work dated ``service_date`` and the camp it goes to; None when no run has that date.
+) -> FriendDate:
+    """A Friend for ``service_date``.
 
     ``activities`` and ``events`` are all of that Friend's up to T, known and not voided, events in their order.
     """
     day = day_number(service_date)
     window = range(day - 1, day + 2)
-    shifts = planned_shifts(events)
-    events = [event for event in events if event.code in PLANS or zone.day(event.time) in window]
-    in_window = sorted((act for act in activities if zone.day(act.time) in window), key=lambda act: act.order)
-    runs = split_runs(in_window, shifts)
-    give_route_events(runs, shifts, [event for event in events if event.code in ("ROUTE_STARTED", "ROUTE_ENDED")])
-    dated = [run for run in runs if run.service_date(zone) == service_date]
-    if not dated:
-        return None
-    work = Work(friend_days=1)
-    for run in dated:
-        measure(work, run, events, in_window, as_of, zone)
-    count_worked(work, dated, zone)
-    return work, camp_of(dated)
+    all_shifts = planned_shifts(events)
+    near = [event for event in events if event.code in PLANS or zone.day(event.time) in window]
+    acts = sorted((act for act in activities if zone.day(act.time) in window), key=lambda act: act.order)
+    begin, end = zone.start_of_day(window[0]) - SHIFT_MARGIN, zone.start_of_day(window[-1] + 1) + SHIFT_MARGIN
+    near_shifts = [shift for shift in all_shifts if begin <= shift.end and shift.start <= end]
+    runs = split_runs(acts, near_shifts)
+    give_route_events(runs, near_shifts, [event for event in near if event.code in ROUTE_CODES])
+    roads = [measure(run, near, acts, as_of) for run in runs if run.service_date(zone) == service_date]
+    shifts = [shift for shift in all_shifts if shift.service_date == service_date]
+    absences = [event for event in events if event.code == "ABSENT" and _dated(event, event.time, zone) == service_date]
+    silent = None
+    if roads and roads[-1].run is runs[-1]:
+        quiet = silence(runs[-1], near, acts, as_of)
+        silent = None if quiet is None else (runs[-1], quiet)
+    return FriendDate(
+        camp=camp_of([road.run for road in roads]) if roads else _planned_camp(shifts, absences),
+        roads=roads,
+        shifts=shifts,
+        absent=bool(absences) and not roads,
+        routes=_routes(events, near, roads, service_date, zone),
+        silent=silent,
+        remaining_break=_remaining_break(shifts, planned_breaks(events), recorded_breaks(near, acts, as_of), as_of),
+    )
 
 
-def planned_shifts(events: list[FriendEvent]) -> list[Shift]:
-    """The shifts in force: of one (service date, wave) the last plan."""
-    latest = {(event.service_date, event.wave): event for event in events if event.code == "SHIFT_PLANNED"}
-    shifts = []
-    for event in latest.values():
-        assert event.service_date is not None
-        assert event.planned_from is not None
-        assert event.planned_to is not None
-        shifts.append(Shift(event.service_date, event.planned_from, event.planned_to))
-    return shifts
+def _dated(event: FriendEvent, instant: int, zone: Zone) -> str:
+    """The stated service date, else the local date of the instant."""
+    return event.service_date or date_text(zone.day(instant))
 
 
-def nearest_shift(instant: int, shifts: list[Shift]) -> Shift | None:
-    """The shift that takes the instant: within its margin, of two the nearer, then the earlier."""
-    near = [shift for shift in shifts if shift.distance(instant) <= SHIFT_MARGIN]
-    return min(near, key=lambda shift: (shift.distance(instant), shift.start, shift.end)) if near else None
+def _planned_camp(shifts: list[Shift], absences: list[FriendEvent]) -> str | None:
+    """The camp of the earliest shift that names one, else of the first absence that does."""
+    ordered = sorted(shifts, key=lambda shift: (shift.start, shift.end, shift.wave))
+    camps = [shift.camp for shift in ordered] + [event.camp for event in absences]
+    return next((camp for camp in camps if camp is not None), None)
 
 
-def split_runs(activities: list[Activity], shifts: list[Shift]) -> list[Run]:
-    """The runs, in order of their first activity."""
-    by_shift: dict[Shift, list[Activity]] = defaultdict(list)
-    unplanned: list[Run] = []
-    for act in activities:
-        shift = nearest_shift(act.time, shifts)
-        if shift is not None:
-            by_shift[shift].append(act)
-        elif unplanned and act.time - unplanned[-1].last <= RUN_GAP:
-            unplanned[-1].activities.append(act)
-        else:
-            unplanned.append(Run([act], None))
-    planned = [Run(taken, shift) for shift, taken in by_shift.items()]
-    return sorted(planned + unplanned, key=lambda run: run.activities[0].order)
-
-
-def give_route_events(runs: list[Run], shifts: list[Shift], events: list[FriendEvent]) -> None:
-    """Give each start and end of a route to its run: the shift's, the one around it, the next (an end: the last)."""
+def _routes(
+    events: list[FriendEvent], near: list[FriendEvent], roads: list[Road], service_date: str, zone: Zone
+) -> list[Route]:
+    """The routes of the date; of several plans of one route_id the last counts."""
+    plans: dict[str, FriendEvent] = {}
     for event in events:
-        run = _run_of(event, runs, shifts)
-        if run is not None:
-            run.route_events.append(event)
-
-
-def _run_of(event: FriendEvent, runs: list[Run], shifts: list[Shift]) -> Run | None:
-    shift = nearest_shift(event.time, shifts)
-    of_shift = next((run for run in runs if run.shift is not None and run.shift == shift), None)
-    if of_shift is not None:
-        return of_shift
-    around = next((run for run in runs if run.first <= event.time <= run.last), None)
-    if around is not None:
-        return around
-    if event.code == "ROUTE_STARTED":
-        return next((run for run in runs if 0 <= run.first - event.time <= RUN_GAP), None)
-    return next((run for run in reversed(runs) if 0 <= event.time - run.last <= RUN_GAP), None)
-
-
-def measure(
-    work: Work, run: Run, events: list[FriendEvent], activities: list[Activity], as_of: int, zone: Zone
-) -> None:
-    """Add one run: its minutes, its idle time, its stops and batches."""
-    road = run.on_road()
-    kinds = excluded(run, events, activities, as_of, road)
-    for kind, spans in kinds.items():
-        work.excluded[kind] += length(clip(spans, road))
-    all_away = union(span for spans in kinds.values() for span in spans)
-    away = clip(all_away, road)
-    work.on_road += road[1] - road[0]
-    work.net += road[1] - road[0] - length(away)
-    add_net_by_hour(work, road, away, zone)
-    batches = batch_scans(run)
-    work.batches += len(batches)
-    work.idle += idle(run, all_away, batches)
-    work.stops += count_stops(run)
-
-
-def excluded(
-    run: Run, events: list[FriendEvent], activities: list[Activity], as_of: int, road: Span
-) -> dict[str, list[Span]]:
-    """The spans of each kind that take nothing from a Friend."""
-    kinds: dict[str, list[Span]] = {kind: [] for kind in KINDS}
-    for start in events:
-        if start.code in STARTS:
-            kind, end_code = STARTS[start.code]
-            kinds[kind].append((start.time, interval_end(start, end_code, events, activities, as_of)))
-    if not clip(kinds["break"], (min(road[0], run.first), max(road[1], run.last))):
-        kinds["break"] = [
-            (event.planned_from, event.planned_to)
-            for event in events
-            if event.code == "BREAK_PLANNED" and event.planned_from is not None and event.planned_to is not None
-        ]
-    for before, stop in zip(run.activities, run.activities[1:], strict=False):
-        if stop.is_stop and stop.promised_from is not None and stop.time >= stop.promised_from:
-            kinds["window_wait"].append((before.time, stop.promised_from))
-    return kinds
-
-
-def interval_end(
-    start: FriendEvent, end_code: str, events: list[FriendEvent], activities: list[Activity], as_of: int
-) -> int:
-    """Its END, else ``until``, else the next activity, else T; never later than the next START of its kind."""
-    later = [event for event in events if event.order > start.order]
-    restart = next((event.time for event in later if event.code == start.code), as_of)
-    end = next((event.time for event in later if event.code == end_code), None)
-    if end is None or end > restart:
-        end = start.until
-    if end is None:
-        end = next((act.time for act in activities if act.time > start.time), as_of)
-    return min(end, restart, as_of)
-
-
-def add_net_by_hour(work: Work, road: Span, away: list[Span], zone: Zone) -> None:
-    """Split the net time on the road by local hour; an hour without any is left out."""
-    start = zone.hour_start(road[0])
-    while start < road[1]:
-        hour = (max(start, road[0]), min(start + HOUR, road[1]))
-        net = hour[1] - hour[0] - length(clip(away, hour))
-        if net:
-            work.net_by_hour[zone.hour(start)] += net
-        start += HOUR
-
-
-def batch_scans(run: Run) -> list[Span]:
-    """The batches as (first scan, last scan): windows of a minute with at least 3 places, overlapping ones joined."""
-    scans = [act for act in run.activities if act.is_stop]
-    windows = []
-    for position, act in enumerate(scans):
-        places = set()
-        for other in scans[position:]:
-            if other.time > act.time + BATCH_WINDOW:
-                break
-            places.add(other.place)
-        if len(places) >= BATCH_PLACES:
-            windows.append((act.time, act.time + BATCH_WINDOW))
-    return [(start, max(act.time for act in scans if act.time <= end)) for start, end in union(windows)]
-
-
-def idle(run: Run, away: list[Span], batches: list[Span]) -> int:
-    """Σ max(0, gap − excluded − allowance) over the gaps between consecutive activities, in ms.
-
-    Also the gaps before the departure or after the route's end: the work there counts as work.
-    """
-    total = 0
-    for before, act in zip(run.activities, run.activities[1:], strict=False):
-        if any(first <= act.time <= last for first, last in batches):
+        if event.code != "ROUTE_PLANNED" or event.route_id is None or event.planned_from is None:
             continue
-        remainder = act.time - before.time - length(clip(away, (before.time, act.time)))
-        total += max(0, remainder - ALLOWANCE)
-    return total
+        if _dated(event, event.planned_from, zone) == service_date:
+            plans[event.route_id] = event
+    starts = [event for event in near if event.code == "ROUTE_STARTED"]
+    named = any(event.route_id for event in starts)
+    routes = []
+    for route_id, plan in plans.items():
+        departures = [event.time for event in starts if event.route_id == route_id]
+        if not named:
+            departures = [
+                road.run.departure
+                for road in roads
+                if road.run.departure is not None
+                and road.run.shift is not None
+                and plan.wave in (None, road.run.shift.wave)
+            ]
+        assert plan.planned_from is not None
+        routes.append(Route(plan.camp, plan.planned_from, departures[0] if departures else None))
+    return routes
 
 
-def count_stops(run: Run) -> int:
-    """Runs of scans at one place with gaps of at most 10 minutes."""
-    stops = 0
-    before: Activity | None = None
-    for act in run.activities:
-        if not act.is_stop:
-            continue
-        if before is None or act.place != before.place or act.time - before.time > STOP_GAP:
-            stops += 1
-        before = act
-    return stops
-
-
-def count_worked(work: Work, runs: list[Run], zone: Zone) -> None:
-    """Completions by local hour; an invoice counts once, at its first scan."""
-    seen = set()
-    for run in runs:
-        for act in run.activities:
-            if act.code in COMPLETIONS and act.invoice not in seen:
-                seen.add(act.invoice)
-                work.worked[zone.hour(act.time)] += 1
-
-
-def camp_of(runs: list[Run]) -> str | None:
-    """The camp of the first start of a route, else of the first activity that names one."""
-    starts = [event for run in runs for event in run.route_events if event.code == "ROUTE_STARTED"]
-    first = min(starts, key=lambda event: event.order, default=None)
-    if first is not None and first.camp is not None:
-        return first.camp
-    return next((act.camp for run in runs for act in run.activities if act.camp), None)
+def _remaining_break(shifts: list[Shift], planned: list[Span], recorded: list[Span], as_of: int) -> int:
+    """Ms of the breaks planned in the shifts of the date, less what was taken of them up to T, at least 0."""
+    if not shifts:
+        return 0
+    breaks = union(span for span in planned if any(shift.distance(span[0]) <= SHIFT_MARGIN for shift in shifts))
+    begin = min(shift.start for shift in shifts) - SHIFT_MARGIN
+    taken = clip(recorded, (begin, as_of)) or [(start, min(end, as_of)) for start, end in breaks if start < as_of]
+    return max(0, length(breaks) - length(taken))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hubstat.oracle.ranks import whole_minutes
 from hubstat.oracle.records import InvoiceEvent
 
 COMPLETING = {
@@ -14,13 +15,19 @@ REGISTERING = {"REGISTERED", "REQUESTED"}
 ENDING = {"CANCELLED", "WITHDRAWN"}
 HOLDING = {"ASSIGNED", "LOADED", "DEPARTED", "ATTEMPT_FAILED"}
 WAREHOUSE = {"RECEIVED_WAREHOUSE"}
+PROVES_ARRIVAL = {"ARRIVED_CAMP", "LOADED", "DEPARTED", "ATTEMPT_FAILED", "DELIVERED"}
+PROVES_LOADING = {"LOADED", "DEPARTED", "ATTEMPT_FAILED", "DELIVERED"}
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One registered invoice at T; times are epoch ms, ``None`` = has not happened."""
+    """One registered invoice at T; times are epoch ms, ``None`` = has not happened.
+
+    ``proven``: at the camp, by an arrival or a later scan. ``stages``: minutes of each stage of a return that is known.
+    """
 
     direction: str
+    number: str
     service_date: str
     wave: str
     promise: int
@@ -40,6 +47,10 @@ class Standing:
     assigned: bool
     warehouse_at: int | None
     last_event_at: int
+    address_key: str | None
+    proven: bool
+    by_policy: bool
+    stages: dict[str, int]
 
     @property
     def open(self) -> bool:
@@ -88,6 +99,7 @@ def standing(events: list[InvoiceEvent]) -> Standing | None:
     attempts = [event for event in events if event.code == "ATTEMPT_FAILED" or event is completion]
     return Standing(
         direction=direction,
+        number=promised.invoice_no,
         service_date=promised.service_date,
         wave=promised.wave,
         promise=promised.promise,
@@ -107,12 +119,57 @@ def standing(events: list[InvoiceEvent]) -> Standing | None:
         assigned=any(event.code in HOLDING for event in events),
         warehouse_at=next((event.time for event in events if event.code in WAREHOUSE), None),
         last_event_at=events[-1].time,
+        address_key=_last([event.address_key for event in events]),
+        proven=any(event.code in PROVES_ARRIVAL for event in events),
+        by_policy=completion is None and _by_policy(events),
+        stages=_stages(events, completion) if direction == "RETURN" else {},
     )
 
 
 def holder_after(events: list[InvoiceEvent]) -> str | None:
     """The Friend who holds the invoice after ``events``; an event without a Friend leaves the holder as it was."""
     return _last([event.friend for event in events if event.code in HOLDING])
+
+
+def load_gap(events: list[InvoiceEvent], departures: dict[str, int]) -> tuple[bool, bool]:
+    """Whether a Friend held the invoice at the first departure of that day, and one without having loaded it.
+
+    ``departures``: the first departure on the date by Friend.
+    """
+    held = missing = False
+    for friend in {event.friend for event in events if event.code in HOLDING and event.friend in departures}:
+        assert friend is not None
+        until = [event for event in events if event.time <= departures[friend]]
+        if holder_after(until) == friend:
+            held = True
+            missing = missing or not any(event.code in PROVES_LOADING for event in until)
+    return held, missing
+
+
+def _by_policy(events: list[InvoiceEvent]) -> bool:
+    """Whether the first cancellation or withdrawal was made by policy."""
+    return next((event.by == "POLICY" for event in events if event.code in ENDING), False)
+
+
+def _stages(events: list[InvoiceEvent], pickup: InvoiceEvent | None) -> dict[str, int]:
+    """Minutes of the stages of a return whose both ends are known to the minute."""
+
+    def first(codes: set[str]) -> InvoiceEvent | None:
+        return next((event for event in events if event.code in codes), None)
+
+    request, warehouse = first(REGISTERING), first(WAREHOUSE)
+    ends = {
+        "return_request_to_pickup": (request, pickup),
+        "return_pickup_to_warehouse": (pickup, warehouse),
+        "return_warehouse_to_completed": (warehouse, first({"COMPLETED"})),
+    }
+    if request is not None and request.prerefund:
+        ends["return_refund_latency"] = (pickup, first({"REFUNDED"}))
+    return {
+        stage: max(0, whole_minutes(end.time - start.time))
+        for stage, (start, end) in ends.items()
+        if start is not None and end is not None and start.time_known and end.time_known
+    }
 
 
 def _departs(event: InvoiceEvent) -> bool:

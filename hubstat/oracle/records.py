@@ -86,6 +86,7 @@ class InvoiceEvent(NamedTuple):
     address_key: str | None
     replaces: str | None
     corrects: str | None
+    prerefund: bool
 
     @property
     def order(self) -> tuple[int, int, str]:
@@ -109,6 +110,7 @@ class FriendEvent(NamedTuple):
     camp: str | None
     service_date: str | None
     wave: str | None
+    route_id: str | None
     planned_from: int | None
     planned_to: int | None
     until: int | None
@@ -189,6 +191,7 @@ def _invoice_event(raw: bytes, received: int, zone: Zone) -> InvoiceEvent:
         address_key=text["address_key"],
         replaces=text["replaces"],
         corrects=text["corrects"],
+        prerefund=fields.get("prerefund") is True,
     )
 
 
@@ -229,6 +232,7 @@ def _friend_event(raw: bytes, received: int, zone: Zone) -> FriendEvent:
         camp=_interned(text["camp_id"]),
         service_date=_interned(text["service_date"]),
         wave=_interned(text["wave"]),
+        route_id=text["route_id"],
         planned_from=planned_from,
         planned_to=planned_to,
         until=_optional_time("until", text["until"]),

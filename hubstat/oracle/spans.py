@@ -26,3 +26,18 @@ def clip(spans: Iterable[Span], within: Span) -> list[Span]:
 def length(spans: Iterable[Span]) -> int:
     """Total ms of disjoint spans."""
     return sum(end - start for start, end in spans)
+
+
+def without(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
+    """The instants of the first that are not in the second, as disjoint spans in order."""
+    kept: list[Span] = []
+    holes = union(taken)
+    for start, end in union(spans):
+        begin = start
+        for hole_start, hole_end in holes:
+            if hole_end <= begin or hole_start >= end:
+                continue
+            kept.append((begin, hole_start))
+            begin = hole_end
+        kept.append((begin, end))
+    return [span for span in kept if span[0] < span[1]]

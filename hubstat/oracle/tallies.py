@@ -8,6 +8,8 @@ from typing import Any
 
 from hubstat.oracle.clock import HOUR, MINUTE, Zone
 from hubstat.oracle.invoices import Standing
+from hubstat.oracle.masters import Network
+from hubstat.oracle.ranks import counted_rank, whole_minutes
 
 BUCKETS = {
     "(0,30]": 30,
@@ -28,11 +30,19 @@ STATES = {
     "RETURN": ("done", "closed_admin", "withdrawn_or_cancelled", "out", "assigned", "unassigned"),
 }  # fmt: skip
 STALLED = 24 * HOUR
+CLOSING = 4 * HOUR  # after a wave's deadline its open invoices are carried over
+STEP_GROUP = "not-attempted"
+STAGES = (
+    "return_request_to_pickup", "return_pickup_to_warehouse", "return_warehouse_to_completed", "return_refund_latency",
+)  # fmt: skip
 
 
 @dataclass
 class Tally:
-    """Counts of invoices; ``last`` is the latest completion in epoch ms."""
+    """Counts of invoices; ``last`` is the latest completion in epoch ms.
+
+    ``minutes``: completions by minute since the epoch; ``stages``: returns by (stage, its minutes).
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     buckets: Counter[str] = field(default_factory=Counter)
@@ -41,6 +51,9 @@ class Tally:
     reasons: Counter[str] = field(default_factory=Counter)
     ages: Counter[str] = field(default_factory=Counter)
     pickup_ages: Counter[str] = field(default_factory=Counter)
+    groups: Counter[str] = field(default_factory=Counter)
+    minutes: Counter[int] = field(default_factory=Counter)
+    stages: Counter[tuple[str, int]] = field(default_factory=Counter)
     last: int | None = None
 
     def add(self, other: Tally) -> None:
@@ -52,31 +65,71 @@ class Tally:
         self.reasons.update(other.reasons)
         self.ages.update(other.ages)
         self.pickup_ages.update(other.pickup_ages)
+        self.groups.update(other.groups)
+        self.minutes.update(other.minutes)
+        self.stages.update(other.stages)
         if other.last is not None:
             self.last = other.last if self.last is None else max(self.last, other.last)
 
     def figures(self, direction: str, zone: Zone) -> dict[str, Any]:
         """The figures under their own keys; ratios unrounded, None for an empty denominator."""
-        count = self.counts
-        metric = "m1" if direction == "DELIVERY" else "m2"
-        figures: dict[str, Any] = {name: count[name] for name in ("due", "completed", "open", "closed")}
-        figures["completion"] = ratio(count["completed"], count["due"])
-        figures |= {f"{metric}_{name}": count[name] for name in ("base", "late", "late_open")}
-        figures[f"{metric}_rate"] = ratio(count["late"], count["base"])
-        figures[f"{metric}_buckets"] = {label: self.buckets[label] for label in (*BUCKETS, LAST_BUCKET)}
+        figures = self._outcome(zone) | self._lateness("m1" if direction == "DELIVERY" else "m2")
         figures["m3"] = {state: self.states[state] for state in STATES[direction]}
-        figures["first_attempt_n"] = count["first_attempt_n"]
-        figures["first_attempt_ok"] = count["first_attempt_ok"]
+        figures |= self._undelivered()
+        figures["m6"] = {label: self.ages[label] for label in (*AGES, LAST_AGE)}
+        figures["m6_stalled"] = self.counts["stalled"]
+        return figures | (self._deliveries() if direction == "DELIVERY" else self._returns())
+
+    def _outcome(self, zone: Zone) -> dict[str, Any]:
+        """Completion, first attempt, final completion."""
+        count = self.counts
+        names = ("due", "completed", "open", "closed", "after_deadline", "carried_over")
+        figures: dict[str, Any] = {name: count[name] for name in (*names, "first_attempt_n", "first_attempt_ok")}
+        figures["completion"] = ratio(count["completed"], count["due"])
+        figures["first_attempt_rate"] = ratio(count["first_attempt_ok"], count["first_attempt_n"])
         figures["completions_by_hour"] = dict(sorted(self.hours.items()))
         figures["last_completed_at"] = None if self.last is None else zone.text(self.last)
-        figures["m5"] = dict(sorted(self.reasons.items()))
-        if direction == "DELIVERY":
-            figures["m1_adjusted_base"] = count["adjusted_base"]
-            figures["m1_adjusted_late"] = count["adjusted_late"]
-        figures["m6"] = {label: self.ages[label] for label in (*AGES, LAST_AGE)}
-        if direction == "RETURN":
-            figures["m6_pickup_to_warehouse"] = {label: self.pickup_ages[label] for label in (*AGES, LAST_AGE)}
-        figures["m6_stalled"] = count["stalled"]
+        minute = counted_rank(self.minutes, 95)
+        figures["completion_p95"] = None if minute is None else zone.text(minute * MINUTE)
+        return figures
+
+    def _lateness(self, metric: str) -> dict[str, Any]:
+        """M1 or M2."""
+        count = self.counts
+        figures: dict[str, Any] = {f"{metric}_{name}": count[name] for name in ("base", "late", "late_open", "at_risk")}
+        figures[f"{metric}_rate"] = ratio(count["late"], count["base"])
+        figures[f"{metric}_buckets"] = {label: self.buckets[label] for label in (*BUCKETS, LAST_BUCKET)}
+        return figures
+
+    def _undelivered(self) -> dict[str, Any]:
+        """M5: by reason, by group, and the shares of both."""
+        undelivered = self.reasons.total()
+        reasons, groups = dict(sorted(self.reasons.items())), dict(sorted(self.groups.items()))
+        return {
+            "undelivered": undelivered,
+            "m5": reasons,
+            "m5_groups": groups,
+            "m5_shares": {reason: count / undelivered for reason, count in reasons.items()},
+            "m5_group_shares": {group: count / undelivered for group, count in groups.items()},
+        }
+
+    def _deliveries(self) -> dict[str, Any]:
+        """What only deliveries have."""
+        count = self.counts
+        figures: dict[str, Any] = {f"m1_{name}": count[name] for name in ("adjusted_base", "adjusted_late")}
+        figures["m1_adjusted_rate"] = ratio(count["adjusted_late"], count["adjusted_base"])
+        figures |= {name: count[name] for name in ("arrived", "load_gap", "load_assigned")}
+        figures["arrival_rate"] = ratio(count["arrived"], count["due"])
+        return figures
+
+    def _returns(self) -> dict[str, Any]:
+        """What only returns have."""
+        figures: dict[str, Any] = {"m2_withdrawn_by_policy": self.counts["by_policy"]}
+        figures["m6_pickup_to_warehouse"] = {label: self.pickup_ages[label] for label in (*AGES, LAST_AGE)}
+        for stage in STAGES:
+            minutes = Counter({minute: count for (name, minute), count in self.stages.items() if name == stage})
+            ranks = {"median": counted_rank(minutes, 50), "p90": counted_rank(minutes, 90)}
+            figures[stage] = ranks | {"n": minutes.total()}
         return figures
 
 
@@ -85,25 +138,33 @@ def ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def count_day(tally: Tally, invoice: Standing, as_of: int, customer_reasons: set[str], zone: Zone) -> None:
-    """Count one invoice of the day: dispatch state, completion, lateness, first attempt, reason."""
+def count_day(tally: Tally, invoice: Standing, as_of: int, network: Network, deadline: int, zone: Zone) -> None:
+    """Count one invoice of the day; ``deadline``: of its wave, epoch ms."""
     tally.states[invoice.state] += 1
+    tally.counts["by_policy"] += invoice.by_policy
     if invoice.removed:
         return
     tally.counts["due"] += 1
+    tally.counts["arrived"] += invoice.proven
+    tally.stages.update(invoice.stages.items())
     if invoice.completed_at is not None:
         tally.counts["completed"] += 1
+        tally.counts["after_deadline"] += invoice.completed_at > deadline
         tally.hours[zone.hour(invoice.completed_at)] += 1
+        tally.minutes[whole_minutes(invoice.completed_at)] += 1
         tally.last = invoice.completed_at if tally.last is None else max(tally.last, invoice.completed_at)
     else:
         tally.counts["open" if invoice.open else "closed"] += 1
+        tally.counts["carried_over"] += invoice.open and deadline + CLOSING <= as_of
         reason = undelivered_reason(invoice, as_of)
         if reason is not None:
             tally.reasons[reason] += 1
+            step = not invoice.failed
+            tally.groups[STEP_GROUP if step else network.group(reason)] += 1
     if invoice.first_attempt_ok is not None:
         tally.counts["first_attempt_n"] += 1
         tally.counts["first_attempt_ok"] += invoice.first_attempt_ok
-    count_lateness(tally, invoice, as_of, customer_reasons)
+    count_lateness(tally, invoice, as_of, network.customer_reasons)
 
 
 def count_lateness(tally: Tally, invoice: Standing, as_of: int, customer_reasons: set[str]) -> None:

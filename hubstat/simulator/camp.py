@@ -23,6 +23,7 @@ from hubstat.simulator.plan import (
     Wave,
 )
 from hubstat.simulator.record import Options
+from hubstat.simulator.scale import WHOLE, Scale
 from hubstat.simulator.shift import Drive, Pace, Shift
 
 _MINUTE = tm.MINUTE
@@ -31,8 +32,10 @@ _MINUTE = tm.MINUTE
 class CampDay:
     """Plays one camp's service date; then ``parcels`` holds the truth and ``recorder`` the records, unsorted."""
 
-    def __init__(self, spec: NetworkSpec, camp: Camp, day: date, seed: int, options: Options) -> None:
-        self.ground = Ground(spec, camp, day, seed, options)
+    def __init__(
+        self, spec: NetworkSpec, camp: Camp, day: date, seed: int, options: Options, scale: Scale = WHOLE
+    ) -> None:
+        self.ground = Ground(spec, camp, day, seed, options, scale)
         self.camp = camp
         self.recorder = self.ground.recorder
         self._later = Later(self.ground)
@@ -42,11 +45,14 @@ class CampDay:
 
     def run(self) -> None:
         """Play the whole day."""
-        invoices = self.camp.invoices
+        invoices = self.ground.invoices(self.ground.day)
         returns = round(invoices * RETURN_SHARE)
         sizes = shares(invoices - returns, [wave.share for wave in WAVES])
-        on_route = {wave: self._intake.deliveries(wave, size) for wave, size in zip(WAVES, sizes, strict=True)}
-        windowed = self._intake.returns(returns)
+        on_route = {
+            wave: self._intake.deliveries(wave, self.ground.portion(wave, size))
+            for wave, size in zip(WAVES, sizes, strict=True)
+        }
+        windowed = self._intake.returns(self.ground.portion(DAY, returns))
         for wave in WAVES:
             self._form_shifts(wave, on_route[wave], len(windowed) if wave is DAY else 0)
         installs = [p for wave in (DAY, SAME_DAY) for p in on_route[wave] if p.promised_from is not None]
@@ -60,19 +66,25 @@ class CampDay:
         ground = self.ground
         rng = ground.rng
         deliveries = [p for p in parcels if p.promised_from is None]
-        crew = ground.crew(wave, len(parcels) + extra, ground.day)
-        absent = [friend for friend in crew if len(crew) > 1 and rng.random() < ABSENT_SHARE][:1]
-        shifts = [self._shift(friend, wave) for friend in crew if friend not in absent]
+        whole = ground.scale.friends == 1
+        crew = ground.crew(wave, ground.day, len(parcels) + extra if whole else None)
+        # Of a small crew nobody is absent and the ends are spread evenly, so that it is like the whole one.
+        absent = [friend for friend in crew if whole and len(crew) > 1 and rng.random() < ABSENT_SHARE][:1]
+        ends = [rng.random() if whole else (place + rng.random()) / len(crew) for place in range(len(crew))]
+        shifts = [
+            self._shift(friend, wave, end) for friend, end in zip(crew, ends, strict=True) if friend not in absent
+        ]
         if wave is DAY:  # one stays for the promised windows of the evening
             latest = max(shifts, key=lambda s: s.planned_end)
             latest.planned_end = max(latest.planned_end, ground.at(19.6))
         for shift, size in zip(shifts, shares(len(deliveries), [s.weight for s in shifts]), strict=True):
             shift.parcels, deliveries = deliveries[:size], deliveries[size:]
         for friend in absent:
-            self._stay_away(self._shift(friend, wave), shifts)
+            self._stay_away(self._shift(friend, wave, rng.random()), shifts)
         self._shifts += shifts
 
-    def _shift(self, friend: str, wave: Wave) -> Shift:
+    def _shift(self, friend: str, wave: Wave, end: float) -> Shift:
+        """A Friend's shift; ``end``: where in the crew's order of going home, 0 (last) to 1 (first)."""
         ground = self.ground
         rng = ground.rng
         if rng.random() < TEMPORARY_SHARE:
@@ -87,7 +99,7 @@ class CampDay:
         weight = rng.uniform(0.88, 1.12)
         ends = ground.at(wave.last - 1.2)
         if wave.finish:
-            finish = max(_quantile(wave.finish, rng.random()), (depart - ground.midnight) / tm.HOUR + 1.6)
+            finish = max(_quantile(wave.finish, end), (depart - ground.midnight) / tm.HOUR + 1.6)
             hours = finish - (depart - ground.midnight) / tm.HOUR
             weight = hours - (1.0 if hours >= 5.5 else 0.5 if hours >= 3.5 else 0.0)
             ends = ground.at(finish)
@@ -146,21 +158,30 @@ class CampDay:
         )
 
     def _drive(self, shift: Shift) -> Drive:
-        """Everything from the arrival at the camp to the Friend's return."""
-        ground = self.ground
-        rng, scanner = ground.rng, ground.scanner
-        assigned = shift.depart - rng.randint(50, 100) * _MINUTE
-        for parcel in shift.parcels + shift.windowed:
-            if parcel.direction == "DELIVERY":
-                arrived = min(ground.between(shift.wave.arrived), assigned - rng.randint(2, 40) * _MINUTE)
-                if rng.random() < 0.995:
-                    scanner.scan(parcel, "ARRIVED_CAMP", arrived)
-            scanner.scan(
-                parcel, "ASSIGNED", assigned + rng.randrange(90_000), friend=shift.friend_id, route=shift.route_id
-            )
-        drive = Drive(shift, scanner, rng, self._pace(shift.wave))
+        """Everything from the arrival at the camp to the Friend's return.
+
+        A second round is assigned once the first is on its way.
+        """
+        rng, pace = self.ground.rng, self._pace(shift.wave)
+        drive = Drive(shift, self.ground.scanner, rng, pace)
+        before = shift.depart - rng.randint(50, 100) * _MINUTE
+        first, *more = ([parcel for stop in load for parcel in stop] for load in drive.loads())
+        for parcel in first + shift.windowed:
+            self._assign(shift, parcel, before, before)
+        after = shift.depart + rng.randint(4, 15) * _MINUTE
+        for parcel in itertools.chain.from_iterable(more):
+            self._assign(shift, parcel, before, after)
         drive.run()
         return drive
+
+    def _assign(self, shift: Shift, parcel: Parcel, before: int, assigned: int) -> None:
+        """Let a parcel arrive at the camp before a time, and assign it."""
+        rng, scan = self.ground.rng, self.ground.scanner.scan
+        if parcel.direction == "DELIVERY":
+            arrived = min(self.ground.between(shift.wave.arrived), before - rng.randint(2, 40) * _MINUTE)
+            if rng.random() < 0.995:
+                scan(parcel, "ARRIVED_CAMP", arrived)
+        scan(parcel, "ASSIGNED", assigned + rng.randrange(90_000), friend=shift.friend_id, route=shift.route_id)
 
     def _finish(self, drive: Drive) -> None:
         ground = self.ground

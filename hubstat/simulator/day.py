@@ -13,6 +13,7 @@ from typing import IO, Final
 from hubstat.simulator.camp import CampDay
 from hubstat.simulator.network import NetworkSpec
 from hubstat.simulator.record import Options, Record
+from hubstat.simulator.scale import WHOLE, Scale
 
 _CHUNK: Final = 200  # records read back at once for each camp
 Run = list[tuple[int, int]]
@@ -24,6 +25,7 @@ def simulate_day(
     seed: int,
     options: Options = Options(),  # noqa: B008 - frozen
     on_camp: Callable[[CampDay], None] | None = None,
+    scale: Scale = WHOLE,
 ) -> Iterator[Record]:
     """All records of a service date, by received time; the same bytes for the same arguments.
 
@@ -34,7 +36,7 @@ def simulate_day(
     with tempfile.TemporaryFile(prefix="hubstat-simulate-") as aside:
         runs: list[Run] = []
         for camp in spec.camps:
-            played = CampDay(spec, camp, day, seed, options)
+            played = CampDay(spec, camp, day, seed, options, scale)
             played.run()
             if on_camp is not None:
                 on_camp(played)

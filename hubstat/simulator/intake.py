@@ -10,7 +10,7 @@ from hubstat.domain import time as tm
 from hubstat.simulator.ground import Ground
 from hubstat.simulator.later import Later
 from hubstat.simulator.parcel import Parcel
-from hubstat.simulator.plan import DAY, DELIVERY_FATES, RETURN_FATES, SAME_DOOR, SUPERSEDED_SHARE, Wave
+from hubstat.simulator.plan import DAY, DELIVERY_FATES, PREREFUND_SHARE, RETURN_FATES, SAME_DOOR, SUPERSEDED_SHARE, Wave
 
 UNMAPPED_CAMP: Final = "X99"
 _MINUTE = tm.MINUTE
@@ -164,10 +164,10 @@ class Intake:
             parcel = self._parcel("RETURN", DAY, ground.at(opens + 2), RETURN_FATES, number)
             parcel.promised_from = ground.at(opens)
             requested = ground.between((-15.0, min(6.0, opens - 4)))
-            prerefund = ground.rng.random() < 0.3
+            parcel.prerefund = ground.rng.random() < PREREFUND_SHARE
             amount = ground.rng.randrange(3, 90) * 1000
             ground.scanner.register(
-                parcel, requested, order_no=f"O{parcel.invoice_no}", prerefund=prerefund, amount_krw=amount
+                parcel, requested, order_no=f"O{parcel.invoice_no}", prerefund=parcel.prerefund, amount_krw=amount
             )
             if parcel.fate == "withdrawn_customer":
                 ground.scanner.scan(

@@ -8,7 +8,7 @@ from typing import Any
 from hubstat.domain import time as tm
 from hubstat.simulator.ground import Ground
 from hubstat.simulator.parcel import Parcel
-from hubstat.simulator.plan import DAWN, DAY, RETURN_SHARE
+from hubstat.simulator.plan import DAWN, DAY
 
 _MINUTE = tm.MINUTE
 
@@ -26,8 +26,7 @@ class Later:
         tomorrow = ground.day + timedelta(days=1)
         night = parcel.wave == "DAWN" and parcel.service_date == tomorrow.isoformat()
         wave = DAWN if night else DAY
-        parcels = ground.camp.invoices * ((1 - RETURN_SHARE) * wave.share + (RETURN_SHARE if wave is DAY else 0))
-        friend = rng.choice(ground.crew(wave, round(parcels), tomorrow))
+        friend = rng.choice(ground.crew(wave, tomorrow))
         route = f"RT-{friend}-{tomorrow:%y%m%d}-{wave.wave}"
         hours = (20.9, 22.75, (23.2, 30.5)) if night else (32.2, 34.4, (34.8, 39.5))
         given, left = (ground.at(hour) + rng.randrange(10 * _MINUTE) for hour in hours[:2])
@@ -52,15 +51,22 @@ class Later:
         self.return_stages(parcel, done + 60 * _MINUTE)
 
     def return_stages(self, parcel: Parcel, back: int) -> None:
-        """From the Friend's return to the end of a return; all of it within the day after the service date."""
+        """From the Friend's return to the end of a return; all of it within the day after the service date.
+
+        A pre-refund comes soon after the pickup, before anybody has seen the goods.
+        """
         ground = self.ground
         rng, scan = ground.rng, ground.scanner.scan
         scan(parcel, "ARRIVED_CAMP", back + rng.randint(1, 12) * _MINUTE)
+        settled: tuple[tuple[str, int], ...] = (("EXCHANGED" if rng.random() < 0.08 else "REFUNDED", 45),)
+        if parcel.prerefund and parcel.completed_ms is not None:
+            settled = ()
+            scan(parcel, "REFUNDED", parcel.completed_ms + rng.randint(3, 90) * _MINUTE, camp=False)
         at = max(back + tm.HOUR, ground.between((25.0, 29.0)))
         for code, minutes in (
             ("RECEIVED_WAREHOUSE", 0),
             ("INSPECTED", 60),
-            ("EXCHANGED" if rng.random() < 0.08 else "REFUNDED", 45),
+            *settled,
             ("COMPLETED", 15),
         ):
             at += int(minutes * rng.uniform(0.6, 1.6)) * _MINUTE

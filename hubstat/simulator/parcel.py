@@ -29,6 +29,7 @@ class Parcel:
     address_key: str
     fate: str = ""
     promised_from: int | None = None
+    prerefund: bool = False
     registered_ms: int | None = None
     departed_ms: int | None = None
     completed_ms: int | None = None

@@ -22,7 +22,7 @@ class Wave:
 
     departures: (share of Friends, from, to); finish: (survival, hour) of the Friends still out, empty: all work to the
     end;
-    stop_minutes: from door to door; last: no stop begins later.
+    stop_minutes: from door to door; last: no stop begins later; least: Friends that a small day keeps.
     """
 
     wave: str
@@ -39,6 +39,7 @@ class Wave:
     last: float
     rounds: int = 1
     finish: tuple[tuple[float, float], ...] = field(default=())
+    least: int = 1
 
 
 DAWN: Final = Wave(
@@ -84,6 +85,7 @@ DAY: Final = Wave(
         (0.10, 20.5),
         (0.0, 21.3),
     ),
+    least=2,  # one ends early, one late: together they are like a whole crew
 )
 SAME_DAY: Final = Wave(
     wave="SAME_DAY",
@@ -139,3 +141,7 @@ TEMPORARY_SHARE: Final = 0.004
 CLOCK_AHEAD_SHARE: Final = 0.006
 OFFLINE_SHARE: Final = 0.03
 INCIDENT_SHARE: Final = 0.02
+LATE_START_SHARE: Final = 0.10  # routes that start over ten minutes after their plan
+LOAD_WAIT_SHARE: Final = 0.05  # routes that start before the whole load is there
+NOT_LOADED_SHARE: Final = 0.01  # parcels that leave without a loading scan
+PREREFUND_SHARE: Final = 0.30

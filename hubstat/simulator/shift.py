@@ -13,6 +13,9 @@ from hubstat.simulator.plan import (
     FAILURE_REASONS,
     FAILURE_WEIGHTS,
     INCIDENT_SHARE,
+    LATE_START_SHARE,
+    LOAD_WAIT_SHARE,
+    NOT_LOADED_SHARE,
     OFFLINE_SHARE,
     RETRY_BY_OTHER,
     RETRY_BY_SAME,
@@ -21,6 +24,7 @@ from hubstat.simulator.plan import (
 
 Stop = list[Parcel]
 _MINUTE = tm.MINUTE
+_AWAITED = 0.08  # of a load that waits for parcels, those that are still missing when the route starts
 _SLIPS = 5  # chance of a mistaken break, as a multiple of that of a mistaken completion
 
 
@@ -82,11 +86,8 @@ class Drive:
         windowed = deque(
             sorted(((self._ready(p), n, p) for n, p in enumerate(shift.windowed)), key=lambda w: (w[0], w[1]))
         )
-        stops = self._stops()
-        cut = -(-len(stops) // shift.wave.rounds) if len(stops) > 24 else len(stops)
-        for first in range(0, len(stops), cut) if stops else [0]:
-            load = stops[first : first + cut]
-            clock = self._depart(load, clock, first == 0)
+        for number, load in enumerate(self.loads()):
+            clock = self._depart(load, clock) if number == 0 else self._depart_again(load, clock)
             for stop in load:
                 while windowed and windowed[0][0] <= clock:
                     clock = self._visit([windowed.popleft()[2]], clock)
@@ -135,9 +136,8 @@ class Drive:
         begin = min(begin, shift.depart - 30 * _MINUTE)
         end = max(end, shift.planned_end)
         self.friend_event("SHIFT_PLANNED", made, planned_from=text(begin), planned_to=text(end))
-        self.friend_event(
-            "ROUTE_PLANNED", made + 60_000, planned_from=text(shift.depart - rng.randint(-6, 8) * _MINUTE)
-        )
+        late = rng.randint(11, 35) if rng.random() < LATE_START_SHARE else rng.randint(-6, 8)
+        self.friend_event("ROUTE_PLANNED", made + 60_000, planned_from=text(shift.depart - late * _MINUTE))
 
     def _plan(self) -> None:
         shift, rng = self.shift, self.rng
@@ -163,6 +163,12 @@ class Drive:
         opens = parcel.promised_from or self.shift.depart
         return opens + int(self.rng.random() ** 1.5 * 0.5 * (parcel.promise_ms - opens))
 
+    def loads(self) -> list[list[Stop]]:
+        """The parcels without a window as rounds of stops; at least one round, be it empty."""
+        stops = self._stops()
+        cut = -(-len(stops) // self.shift.wave.rounds) if len(stops) > 24 else len(stops)
+        return [stops[first : first + cut] for first in range(0, len(stops), cut)] if stops else [[]]
+
     def _stops(self) -> list[Stop]:
         stops: list[Stop] = []
         for parcel in self.shift.parcels:
@@ -172,34 +178,51 @@ class Drive:
                 stops.append([parcel])
         return stops
 
-    def _depart(self, load: list[Stop], clock: int, first: bool) -> int:
-        """Load one round and leave; returns the time of the departure."""
-        shift, rng, scanner = self.shift, self.rng, self.scanner
-        if first:
-            left = clock
-            begun = left
-            if rng.random() < 0.05:
-                begun = left - rng.randint(10, 25) * _MINUTE
-                self._wait_for_load(begun + _MINUTE, left)
-            self.friend_event("ROUTE_STARTED", begun)
-            loading = left - min(40 * _MINUTE, 12_000 * sum(map(len, load)) + 5 * _MINUTE)
-        else:
-            loading = clock + rng.randint(10, 20) * _MINUTE
-            left = loading + rng.randint(15, 30) * _MINUTE
-            if rng.random() < 0.4:
-                begun = loading
-                loading = left
-                left += rng.randint(6, 12) * _MINUTE
-                self._wait_for_load(begun, loading)
+    def _depart(self, load: list[Stop], clock: int) -> int:
+        """Load the first round and what is promised in windows, and leave at ``clock``."""
+        rng, windowed = self.rng, self.shift.windowed
         parcels = [parcel for stop in load for parcel in stop]
-        step = max(1, (left - loading - 60_000) // max(1, len(parcels)))
-        who: dict[str, Any] = {"friend": shift.friend_id, "route": shift.route_id}
-        for number, parcel in enumerate(parcels):
-            if rng.random() < 0.99:
-                scanner.scan(parcel, "LOADED", loading + number * step + rng.randrange(step), ahead=shift.ahead, **who)
-        for number, parcel in enumerate(parcels + (shift.windowed if first else [])):
-            scanner.scan(parcel, "DEPARTED", left + number * 7 + rng.randrange(5), ahead=shift.ahead, **who)
+        loaded = parcels + [parcel for parcel in windowed if parcel.direction == "DELIVERY"]
+        started, awaited = clock, 0
+        if rng.random() < LOAD_WAIT_SHARE:
+            started = clock - rng.randint(10, 25) * _MINUTE
+            self._wait_for_load(started + _MINUTE, clock)
+            awaited = round(_AWAITED * len(loaded))
+        self.friend_event("ROUTE_STARTED", started)
+        there = loaded[: len(loaded) - awaited]
+        self._load(there, started - min(40 * _MINUTE, 12_000 * len(there) + 5 * _MINUTE), started)
+        self._load(loaded[len(there) :], started + 2 * _MINUTE, clock)
+        self._leave(parcels + windowed, clock)
+        return clock
+
+    def _depart_again(self, load: list[Stop], clock: int) -> int:
+        """Be back at the camp after ``clock``, load the next round and leave; returns when."""
+        rng = self.rng
+        loading = clock + rng.randint(10, 20) * _MINUTE
+        left = loading + rng.randint(15, 30) * _MINUTE
+        if rng.random() < 0.4:
+            begun, loading = loading, left
+            left += rng.randint(6, 12) * _MINUTE
+            self._wait_for_load(begun, loading)
+        parcels = [parcel for stop in load for parcel in stop]
+        self._load(parcels, loading, left)
+        self._leave(parcels, left)
         return left
+
+    def _load(self, parcels: list[Parcel], begin: int, end: int) -> None:
+        """Scan parcels into the vehicle from ``begin`` to a minute before ``end``; a few are not scanned."""
+        step = max(1, (end - begin - _MINUTE) // max(1, len(parcels)))
+        for number, parcel in enumerate(parcels):
+            if self.rng.random() >= NOT_LOADED_SHARE:
+                self._held(parcel, "LOADED", begin + number * step + self.rng.randrange(step))
+
+    def _leave(self, parcels: list[Parcel], at: int) -> None:
+        for number, parcel in enumerate(parcels):
+            self._held(parcel, "DEPARTED", at + number * 7 + self.rng.randrange(5))
+
+    def _held(self, parcel: Parcel, code: str, at: int) -> None:
+        shift = self.shift
+        self.scanner.scan(parcel, code, at, ahead=shift.ahead, friend=shift.friend_id, route=shift.route_id)
 
     def _wait_for_load(self, begun: int, ended: int) -> None:
         self.friend_event("LOAD_WAIT_STARTED", begun)

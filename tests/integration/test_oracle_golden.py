@@ -66,6 +66,18 @@ def differences(expected: dict[str, Any], actual: dict[str, Any]) -> tuple[int, 
     return len(wanted), sorted(wrong)
 
 
+def comparable(expected: dict[str, Any], actual: dict[str, Any]) -> dict[str, Any]:
+    """The figures that the golden file knows; a row that it does not have may only be one of zeros."""
+    known = {figure for figures in expected.values() for figure in figures}
+    kept = {}
+    for node, figures in actual.items():
+        if node in expected:
+            kept[node] = {figure: value for figure, value in figures.items() if figure in expected[node]}
+        elif any(value for _, value in leaves({name: figures[name] for name in known & figures.keys()})):
+            kept[node] = figures
+    return kept
+
+
 def test_every_figure_of_the_awkward_network(data: Path) -> None:
     folder = data / "nasty_1"
     golden = json.loads((folder / "golden.json").read_text(encoding="utf-8"))
@@ -76,13 +88,15 @@ def test_every_figure_of_the_awkward_network(data: Path) -> None:
         master={path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.csv")},
         service_date="2026-11-18",
         points=[(as_of, known_at) for as_of, known_at in points.values()],
+        history=False,
     )
     compared = 0
     wrong: list[str] = []
     for key, (as_of, known_at) in points.items():
         for direction, waves in golden[key].items():
             for wave, nodes in waves.items():
-                count, differing = differences(nodes, found[as_of, known_at][direction][wave])
+                actual = comparable(nodes, found[as_of, known_at][direction][wave])
+                count, differing = differences(nodes, actual)
                 compared += count
                 wrong += [f"{key} {direction} {wave} {line}" for line in differing]
     print(f"{compared} figures compared, {len(wrong)} differ")  # noqa: T201 - shown with pytest -s and on failure
@@ -138,6 +152,7 @@ def test_a_real_day_of_a_real_carrier(data: Path) -> None:
         master={"hubs.csv": (data / "lade_hubs.csv").read_text(encoding="utf-8")},
         service_date=LADE_DAY,
         points=[(as_of, as_of) for as_of in points.values()],
+        history=False,
     )
     compared = 0
     wrong: list[str] = []

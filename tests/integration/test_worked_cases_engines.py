@@ -12,7 +12,7 @@ from memory import MemoryNetwork, flat, records
 from stored import store
 from worked_cases import CASES, MASTER, Case, at, event, registered
 
-from aggregations.proof import Prover
+from aggregations.proofs.prover import Prover
 from aggregations.question import UNASSIGNED, Moment, Question, Scope
 from aggregations.reader import Reader
 from aggregations.snapshot import board_at
@@ -155,14 +155,14 @@ def test_every_counted_figure_has_as_many_invoices_behind_it(
             parts = value if isinstance(value, dict) else {}
             for name, figure in [(metric.id, total), *((f"{metric.id}.{part}", n) for part, n in parts.items() if n)]:
                 found = prover.proof(EVERYTHING, question(level, moment, direction, hub), name, scope)
-                assert (name, found.figure, len(found.lines)) == (name, figure, figure)
+                assert (name, len(found.lines)) == (name, figure)
                 assert len({line.invoice_no for line in found.lines}) == figure
                 proved += figure
     assert proved > (50 if direction == "DELIVERY" else 3)
 
 
-@pytest.mark.parametrize("metric", ["due.x", "m3.nowhere", "m1_rate", "m9"])
-def test_a_figure_that_has_no_invoices_is_no_proof_of_none(reader: Reader, metric: str) -> None:
+@pytest.mark.parametrize("metric", ["due.x", "m3.nowhere", "m1_rate.x", "m9"])
+def test_a_figure_that_does_not_exist_has_no_proof(reader: Reader, metric: str) -> None:
     with pytest.raises(QueryError):
         Prover(reader).proof(EVERYTHING, question("nationwide", MOMENTS[0], "DELIVERY"), metric)
 

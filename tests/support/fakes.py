@@ -64,7 +64,7 @@ class FakeWriter(Writer):
         present = self.documents.get(place)
         if write.id in self.refuse:
             return Refused("planned refusal")
-        if (present[0] if present else None) != (write.version.seq_no if write.version else None):
+        if not write.blind and (present[0] if present else None) != (write.version.seq_no if write.version else None):
             return Conflict()
         self._seq_no += 1
         self.documents[place] = (self._seq_no, write.body)
@@ -77,7 +77,7 @@ class FakeWriter(Writer):
     async def get(self, keys: Iterable[tuple[str, str]], field: str) -> list[Found]:
         return [_found(place, *self.documents[place], field) for place in keys if place in self.documents]
 
-    async def find(self, pattern: str, ids: Sequence[str], field: str) -> list[Found]:
+    async def find(self, pattern: str, ids: Sequence[str], field: str, most: int = 2) -> list[Found]:
         return [
             _found(place, *document, field)
             for place, document in self.refreshed.items()

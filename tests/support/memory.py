@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from datetime import date, timedelta
 from typing import Any
 
-from aggregations.productivity import fold_day, work_in_invoice
-from aggregations.question import ALL_WAVES, Answer, Moment, Question
-from aggregations.reader import camp_tallies, customer_reasons, friend_tallies
-from aggregations.rollup import Ground, friend_rows, hub_rows, resolve
-from aggregations.tally import Tally, backlog_contributions, contributions
+from aggregations.counting import InvoiceCounter
+from aggregations.day import Day, View
+from aggregations.productivity import work_in_invoice
+from aggregations.question import Answer, Moment, Question
+from aggregations.reader import rows_of
+from aggregations.rollup import Ground, resolve
 from hubstat.domain import time as tm
-from hubstat.domain.backlog import waiting_of
+from hubstat.domain.baselines import Baselines, DayShare, allowances_of, plan_of, standards_of
+from hubstat.domain.codes import DIRECTIONS, FRIEND_RANK
 from hubstat.domain.contract import Event, Refusal, decode_friend_event, decode_invoice_event
-from hubstat.domain.friendday import FriendDay, Work
-from hubstat.domain.invoice import fold
+from hubstat.domain.friendday import FriendDay, FriendDetail, Work, friend_day_detail
+from hubstat.domain.invoice import InvoiceState, fold
 from hubstat.domain.log import EventLog
 from hubstat.domain.masterdata import parse
-from hubstat.domain.measures import Context
-from hubstat.domain.row import row_of
+from hubstat.domain.metric import Need
+from hubstat.elastic.search import PointInTime
 from ingest.derive import supersessions
 
 ZONE = tm.zone("KR")
@@ -35,9 +40,10 @@ def received_of(raw: bytes) -> int:
 
 
 class MemoryNetwork:
-    """Events of a network, folded anew for every question."""
+    """Events of a network, folded anew for every question. history: whether baselines are made of earlier dates."""
 
-    def __init__(self, master: Mapping[str, str] | None = None) -> None:
+    def __init__(self, master: Mapping[str, str] | None = None, *, history: bool = True) -> None:
+        self.history = history
         self.master = parse(dict(master or {}), "KR")
         self.invoices: dict[str, EventLog] = {}
         self.friends: dict[str, EventLog] = {}
@@ -66,74 +72,138 @@ class MemoryNetwork:
     def query(self, question: Question, now: int = 4_000_000_000_000) -> Answer:
         """The same question the reader answers."""
         moment = question.moment(now, ZONE)
-        day = question.service_date.isoformat()
-        tree = self.master.hierarchy.on(question.service_date)
-        context = Context(moment.as_of, customer_reasons(self.master))
-        camps: dict[tuple[str | None, ...], Tally] = {}
-        friends: dict[tuple[str | None, ...], Tally] = {}
-        waiting: dict[tuple[str | None, ...], Tally] = {}
-        waiting_friends: dict[tuple[str | None, ...], Tally] = {}
-        for key, log in self.invoices.items():
-            direction, invoice_no = key.split(":", 1)
-            state = fold(direction, invoice_no, log, ZONE, moment.as_of, moment.known_at)
-            waits = waiting_of(state)
-            if waits is not None and direction == question.direction and question.wave in {ALL_WAVES, waits.wave}:
-                for tally in (
-                    waiting.setdefault((state.camp,), Tally()),
-                    waiting_friends.setdefault((state.camp, state.friend), Tally()),
-                ):
-                    tally.counts.update(backlog_contributions(waits, moment.as_of))
-            row = row_of(state)
-            if direction != question.direction or row is None or state.promise is None:
-                continue
-            if state.promise.service_date != day or question.wave not in {ALL_WAVES, row.wave}:
-                continue
-            for tally in (
-                camps.setdefault((row.camp,), Tally()),
-                friends.setdefault((row.camp, state.friend), Tally()),
-            ):
-                tally.counts.update(contributions(row, context))
-                if state.completed_at is not None:
-                    tally.hours[state.completed_at // tm.HOUR] += 1
-                    tally.completed_at(state.completed_at)
-        days = self.friend_days(question, moment)
-        ground = Ground(tree, self.master.hierarchy.on(tm.local_date(moment.as_of, ZONE)))
-        scope = resolve(tree, question.level, question.hub)
-        only = None if question.metrics is None else frozenset(question.metrics)
-        if question.level == "friend":
-            rows = friend_rows(
-                ground,
-                self.master,
-                friend_tallies(friends, days),
-                friend_tallies(waiting_friends, ()),
-                scope,
-                question.direction,
-                question.service_date,
-                only,
-            )
-        else:
-            rows = hub_rows(
-                ground,
-                camp_tallies(camps, days),
-                camp_tallies(waiting, ()),
-                question.level,
-                scope,
-                question.direction,
-                only,
-            )
-        return Answer(question.level, question.service_date, moment, question.wave, question.direction, ZONE, rows)
+        day = self.day(question.service_date, moment)
+        ground = Ground(day.tree, self.master.hierarchy.on(tm.local_date(moment.as_of, ZONE)))
+        rows = rows_of(day, ground, question, resolve(day.tree, question.level, question.hub))
+        return Answer(
+            question.level,
+            question.service_date,
+            moment,
+            question.wave,
+            question.direction,
+            ZONE,
+            rows,
+            day.baselines.version,
+        )
 
-    def friend_days(self, question: Question, moment: Moment) -> list[FriendDay]:
-        """All Friend-days of the question's service date."""
+    def day(self, service_date: date, moment: Moment) -> Day:
+        """Everything counted of a service date at (T, K)."""
+        return _MemoryDay(self, service_date, moment, self.baselines(service_date))
+
+    def baselines(self, service_date: date) -> Baselines:
+        """Baselines of a date from the final figures of those before it."""
+        if not self.history:
+            return Baselines(service_date.isoformat(), 0, {}, {}, {})
+        gaps: dict[tuple[str, str], Counter[int]] = {}
+        standards: dict[tuple[str, str], list[float]] = {}
+        plans: list[Mapping[tuple[str, str, str], DayShare]] = []
+        for ago in range(2, 30):
+            past = service_date - timedelta(days=ago)
+            closed = tm.closing(past, ZONE)
+            day = _MemoryDay(self, past, Moment(closed, closed), Baselines("", 0, {}, {}, {}))
+            if ago % 7 == 0:
+                plans.append(_shares(day))
+            for detail in day.friend_days(_VIEW).details():
+                area = day.area_of(detail.day.camp)
+                for effort in detail.day.efforts:
+                    if area is not None and effort.wave is not None and effort.stops:
+                        standards.setdefault((area, effort.wave), []).append(effort.net / effort.stops)
+                for run in detail.runs:
+                    if area is not None and run.wave is not None:
+                        counted = gaps.setdefault((area, run.wave), Counter())
+                        counted.update(-(-gap.remainder // tm.MINUTE) for gap in run.gaps if gap.counted)
+        return Baselines(service_date.isoformat(), 1, allowances_of(gaps), standards_of(standards), plan_of(plans))
+
+
+def _shares(day: Day) -> dict[tuple[str, str, str], DayShare]:
+    needs: frozenset[Need] = frozenset({"invoices"})
+    return {
+        (camp, direction, str(wave)): DayShare.of_hours(tally.counts["due", ""], tally.hours, day.service_date, ZONE)
+        for direction in DIRECTIONS
+        for (camp, wave), tally in day.counted("camp", direction, needs).items()
+        if camp is not None and wave != "all"
+    }
+
+
+class _Nothing(PointInTime):
+    """A point in time at which nothing is stored."""
+
+    def __init__(self) -> None:
+        pass
+
+    def search(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {"hits": {"hits": [], "total": {"value": 0}}, "aggregations": {}}
+
+
+_VIEW = View(_Nothing(), _Nothing(), _Nothing(), parse({}, "KR"))
+
+
+class _MemoryDay(Day):
+    """A day of which nothing is stored: all of it is folded from memory."""
+
+    def __init__(self, network: MemoryNetwork, service_date: date, moment: Moment, baselines: Baselines) -> None:
+        super().__init__(lambda: nullcontext(_VIEW), network.master, "KR", service_date, moment, baselines)
+        self.network = network
+
+    def _counter(self, view: View) -> InvoiceCounter:
+        return _MemoryCounter(self)
+
+    def friend_days(self, view: View) -> Any:
+        return _MemoryFriendDays(self)
+
+
+class _MemoryCounter(InvoiceCounter):
+    def __init__(self, day: _MemoryDay) -> None:
+        super().__init__(_Nothing(), day.service_date.isoformat(), day.moment, ZONE, day.context)
+        self._network = day.network
+
+    def _states(self, query: dict[str, Any]) -> Iterator[InvoiceState]:
+        terms = [each["term"] for each in query["bool"]["filter"] if "term" in each]
+        wanted = next((term["direction"] for term in terms if "direction" in term), None)
+        for key, log in self._network.invoices.items():
+            direction, invoice_no = key.split(":", 1)
+            if wanted in {None, direction}:
+                yield fold(direction, invoice_no, log, ZONE, self._moment.as_of, self._moment.known_at)
+
+
+class _MemoryFriendDays:
+    def __init__(self, day: _MemoryDay) -> None:
+        self._day = day
+
+    def all(self) -> list[FriendDay]:
+        return [detail.day for detail in self.details()]
+
+    def of_camps(self, camps: Sequence[str]) -> list[FriendDay]:
+        return self.all()
+
+    def of_friends(self, friends: Sequence[str]) -> list[FriendDay]:
+        return [day for day in self.all() if day.friend_id in friends]
+
+    def documents(self, friends: Sequence[str]) -> list[str]:
+        return list(friends)
+
+    def details(self, friends: Sequence[str] | None = None) -> list[FriendDetail]:
+        """Of some Friends (None: of all)."""
+        day, network = self._day, self._day.network
         work: dict[str, list[Work]] = {}
-        for key, log in self.invoices.items():
-            for friend, item in work_in_invoice(key, log, moment, ZONE):
+        for key, log in network.invoices.items():
+            for friend, item in work_in_invoice(key, log, day.moment, ZONE):
                 work.setdefault(friend, []).append(item)
         found = [
-            fold_day(f, self.friends.get(f, EventLog()), work.get(f, []), question.service_date, moment, ZONE)
-            for f in sorted({*work, *self.friends})
+            friend_day_detail(
+                friend,
+                network.friends.get(friend, EventLog()).facts(FRIEND_RANK, day.moment.as_of, day.moment.known_at),
+                work.get(friend, []),
+                service_date=day.service_date.isoformat(),
+                as_of=day.moment.as_of,
+                zone=ZONE,
+                baselines=day.baselines,
+                area_of=day.area_of,
+            )
+            for friend in sorted({*work, *network.friends})
+            if friends is None or friend in friends
         ]
-        return [day for day in found if day is not None]
+        return [detail for detail in found if detail is not None]
 
 
 def flat(figures: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from elasticsearch import Elasticsearch, helpers
 from memory import ZONE, MemoryNetwork
 
 from hubstat.domain.contract import Event
-from hubstat.domain.document import FriendLog, friend_document, friend_event_date, invoice_document
+from hubstat.domain.document import FriendLog, friend_document, friend_event_dates, invoice_document
 from hubstat.domain.log import EventLog
 from hubstat.elastic.names import Names
 from ingest.derive import friend_activities
@@ -42,8 +42,10 @@ def _friends(names: Names, network: MemoryNetwork) -> Iterator[dict[str, Any]]:
                 kept.setdefault((activity.friend_id, date), FriendLog()).add_activity(activity)
     for friend_id, log in network.friends.items():
         for event in _events(friend_id, log):
-            date = friend_event_date(event, ZONE) or ""
-            kept.setdefault((friend_id, date), FriendLog()).events.add(event)
+            for date in friend_event_dates(event, ZONE) or [""]:
+                copy = event.copy
+                own = Event(event.key, event.event_id, type(copy)(copy.time, copy.received, copy.sent))
+                kept.setdefault((friend_id, date), FriendLog()).events.add(own)
     for (friend_id, date), friend_log in kept.items():
         index = names.friends(date) if date else names.friend_corrections
         document = friend_document(friend_id, date, friend_log) | {"written_at": 0}

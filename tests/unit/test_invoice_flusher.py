@@ -33,7 +33,9 @@ class Bench:
 
     def restart(self) -> None:
         """A new worker that knows nothing."""
-        self.flusher = InvoiceFlusher(Settings(namespace="t"), self.writer, self.publisher, trusted=self.trusted)
+        self.flusher = InvoiceFlusher(
+            Settings(namespace="t"), self.writer, self.publisher, trusted=self.trusted, clock=lambda: NOON
+        )
 
     async def flush(self, *values: bytes | None, headers: tuple[tuple[str, bytes], ...] = ()) -> None:
         records = []
@@ -143,7 +145,7 @@ async def test_a_document_kept_under_another_date_is_found_after_a_restart() -> 
     await bench.flusher.assigned({("t-invoice-events", 0)})
     await bench.flush(event(REGISTERED))
     assert len(bench.document()["events"]["log"]) == 2
-    assert [index for index, _ in bench.writer.documents] == ["t-invoices-2026-11-19"]
+    assert [index for index, _ in bench.writer.documents if "marks" not in index] == ["t-invoices-2026-11-19"]
 
 
 async def test_what_another_worker_wrote_meanwhile_is_merged() -> None:

@@ -64,6 +64,21 @@ def test_a_day_as_files_can_be_read_back(app: typer.Typer, tmp_path: Path) -> No
     assert to.read_bytes() == first
 
 
+def test_a_day_with_history_as_files(app: typer.Typer, tmp_path: Path) -> None:
+    to = tmp_path / "day.ndjson"
+    arguments = ["--invoices", "100", "--date", "2026-11-20", "--to", str(to)]
+    run(app, "simulate", *arguments)
+    alone = to.read_bytes().splitlines()
+    output = run(app, "simulate", *arguments, "--history-days", "7")
+    lines = to.read_bytes().splitlines()
+    assert lines[-len(alone) :] == alone
+    dates = [orjson.loads(line).get("service_date") for line in lines[: -len(alone)]]
+    assert dates[0] == "2026-11-13"
+    assert {f"2026-11-{day}" for day in range(12, 20)} <= set(dates)
+    assert "service date 2026-11-20, seed 1: 100 invoices" in output
+    assert pq.read_metadata(to.with_name("day.truth.parquet")).num_rows == 100
+
+
 def test_sending_needs_a_running_installation(app: typer.Typer, tmp_path: Path) -> None:
     events = tmp_path / "a.ndjson"
     events.write_text('{"v":1}\n')

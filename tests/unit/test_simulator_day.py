@@ -195,6 +195,68 @@ def test_deliveries_by_hour_are_like_the_real_ones(large: Played) -> None:
     assert sum(abs(a - b) for a, b in zip(simulated, real, strict=True)) < 24
 
 
+def _events_of(day: Played, direction: str) -> dict[str, list[tuple[int, dict[str, Any]]]]:
+    """Events of each invoice in the order of their times; without corrections and dates alone."""
+    events: dict[str, dict[bytes, tuple[int, dict[str, Any]]]] = defaultdict(dict)
+    for record in day.records:
+        sent = orjson.loads(record.value)
+        if sent.get("direction") == direction and sent["code"] != "CORRECTED" and len(sent["event_time"]) > 10:
+            events[sent["invoice_no"]][record.value] = (tm.parse_instant(sent["event_time"]), sent)
+    return {number: sorted(copies.values(), key=lambda event: event[0]) for number, copies in events.items()}
+
+
+def test_some_of_what_is_assigned_is_not_loaded_at_the_departure(large: Played) -> None:
+    started: dict[str, int] = {}
+    for record in large.records:
+        sent = orjson.loads(record.value)
+        if sent["code"] == "ROUTE_STARTED":
+            at = tm.parse_instant(sent["event_time"])
+            started[sent["friend_id"]] = min(at, started.get(sent["friend_id"], at))
+    held: Counter[str] = Counter()
+    missing: Counter[str] = Counter()
+    for events in _events_of(large, "DELIVERY").values():
+        friend = next((sent["friend_id"] for _, sent in events if "friend_id" in sent), None)
+        before = [sent for at, sent in events if at <= started.get(friend or "", 0)]
+        if any(sent.get("friend_id") == friend for sent in before):
+            wave = events[0][1].get("wave", "DAY")
+            held[wave] += 1
+            missing[wave] += not any(sent["code"] in {"LOADED", "DEPARTED"} for sent in before)
+    for wave in ("DAWN", "DAY", "SAME_DAY"):
+        assert held[wave] > 1_000
+        assert 0.005 < missing[wave] / held[wave] < 0.025, wave
+
+
+def test_routes_start_late_now_and_then_under_the_number_of_their_plan(day: Played) -> None:
+    planned: dict[str, dict[str, Any]] = {}
+    late: list[bool] = []
+    for record in sorted(day.records, key=lambda record: b"ROUTE_STARTED" in record.value):
+        sent = orjson.loads(record.value)
+        if sent["code"] == "ROUTE_PLANNED":
+            planned[sent["route_id"]] = sent
+        elif sent["code"] == "ROUTE_STARTED":
+            plan = planned[sent["route_id"]]
+            assert (plan["friend_id"], plan["service_date"]) == (sent["friend_id"], sent["service_date"])
+            assert plan["wave"] == sent["wave"]
+            behind = tm.parse_instant(sent["event_time"]) - tm.parse_instant(plan["planned_from"])
+            late.append(behind > 10 * tm.MINUTE)
+    assert 0.02 < sum(late) / len(late) < 0.25
+
+
+def test_pre_refunds_come_before_the_warehouse_and_others_after(day: Played) -> None:
+    early: list[bool] = []
+    for events in _events_of(day, "RETURN").values():
+        times = {sent["code"]: at for at, sent in events}
+        if "REFUNDED" not in times:
+            continue
+        prerefund = any(sent.get("prerefund") for _, sent in events)
+        assert (times["REFUNDED"] < times["INSPECTED"]) == prerefund
+        assert times["RECEIVED_WAREHOUSE"] < times["COMPLETED"]
+        if prerefund and "PICKED_UP" in times:
+            assert 0 < times["REFUNDED"] - times["PICKED_UP"] <= 91 * tm.MINUTE
+        early.append(prerefund)
+    assert 0.22 < sum(early) / len(early) < 0.42
+
+
 def test_app_locks_are_followed_by_batch_scans(day: Played) -> None:
     unlocked: dict[str, int] = {}
     scans: dict[str, list[int]] = defaultdict(list)

@@ -93,3 +93,24 @@ def test_no_waybill_is_used_on_two_days() -> None:
         if sent["code"] == "REGISTERED":
             registered.setdefault(sent["invoice_no"], set()).add(sent["service_date"])
     assert all(len(dates) == 1 for dates in registered.values())
+
+
+def test_it_tells_which_dates_it_plays_and_has_passed() -> None:
+    """A date is passed a while after its last record, so that this one was surely sent."""
+    now = MIDNIGHT + 10 * tm.HOUR
+    told: list[tuple[date, bool, int]] = []
+    sent: list[Record] = []
+    for record in demo_stream(SMALL, now, 1, on_date=lambda day, passed: told.append((day, passed, len(sent)))):
+        sent.append(record)
+        if record.received_ms > now + 3 * tm.DAY:
+            break
+    begun = [day.isoformat() for day, passed, _ in told if not passed]
+    assert begun[:3] == ["2026-11-20", "2026-11-21", "2026-11-19"]
+    over = {day: count for day, passed, count in told if passed}
+    assert {date(2026, 11, 19), date(2026, 11, 20)} <= set(over)
+    for day, count in over.items():
+        places = [
+            place for place, record in enumerate(sent) if b'"invoice_no":"%b' % f"{day:%y%m%d}".encode() in record.value
+        ]
+        assert max(places) < count
+        assert sent[count].received_ms > sent[max(places)].received_ms + 10 * tm.MINUTE

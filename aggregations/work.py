@@ -1,0 +1,133 @@
+"""Friends' work as additive parts: their Friend-days, and the projection of what they still have to do. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from aggregations.tally import Tally
+from hubstat.domain import time as tm
+from hubstat.domain.baselines import Baselines
+from hubstat.domain.friendday import FriendDay
+from hubstat.domain.projection import Pending, Projection, group_stops, project
+
+AreaOf = Callable[[str | None], str | None]
+# (camp, Friend); no Friend: what nobody holds
+Place = tuple[str | None, str | None]
+ON_TIME_WITHIN = 10 * tm.MINUTE
+
+
+def friend_tallies(day: FriendDay, baselines: Baselines, area_of: AreaOf) -> dict[Place, Tally]:
+    """The parts of one Friend-day by place; also of a Friend who was planned or absent and did nothing.
+
+    All of it counts at the camp of the Friend-day, but a route at the camp that its plan names.
+    """
+    tally = Tally(
+        excluded=Counter(day.excluded),
+        worked=Counter(day.worked),
+        stops=Counter(day.stops_by_hour),
+        net=Counter(day.net),
+    )
+    tally.friends.update(
+        {
+            "friend_days": int(day.runs > 0),
+            "planned": int(day.planned),
+            day.status: 1,
+            "on_road": day.on_road,
+            "net_on_road": day.net_on_road,
+            "idle": day.idle,
+            "stops": day.stops,
+            "batch_scans": day.batch_scans,
+            "silent_friends": int(day.silent_long),
+        }
+    )
+    tally.reach("silent", day.silence)
+    area = area_of(day.camp)
+    for effort in day.efforts:
+        standard = baselines.standard(area, effort.wave)
+        if standard is not None:
+            tally.friends.update({"efficiency_net": effort.net, "efficiency_stops": effort.stops})
+            tally.sums["standard"] = tally.sums.get("standard", 0.0) + effort.stops * standard
+    found: dict[Place, Tally] = {(day.camp, day.friend_id): tally} if day.status != "none" else {}
+    for route in day.routes:
+        delay = None if route.departed is None else route.departed - route.planned
+        found.setdefault((route.camp, day.friend_id), Tally()).friends.update(
+            {
+                "routes_planned": 1,
+                "routes_departed": int(delay is not None),
+                "routes_on_time": int(delay is not None and delay <= ON_TIME_WITHIN),
+                "departure_delay": max(0, delay or 0),
+            }
+        )
+    return found
+
+
+def places_of(day: FriendDay) -> set[str | None]:
+    """Camps at which something of a Friend-day counts."""
+    return {day.camp, *(route.camp for route in day.routes)}
+
+
+@dataclass(slots=True)
+class Outlook:
+    """What the projection adds: Friends' parts by place, and the invoices at risk.
+
+    by_friend: every Friend's own. unassigned: the stops of what nobody holds, by camp.
+    """
+
+    work: dict[Place, Tally] = field(default_factory=dict)
+    at_risk: list[Pending] = field(default_factory=list)
+    by_friend: dict[str, Projection] = field(default_factory=dict)
+    unassigned: dict[str | None, list[tuple[Pending, ...]]] = field(default_factory=dict)
+
+
+def outlook(
+    pending: Iterable[Pending],
+    days: Mapping[str, FriendDay],
+    *,
+    as_of: int,
+    baselines: Baselines,
+    area_of: AreaOf,
+    deadline_of: Callable[[str], int],
+) -> Outlook:
+    """Project every Friend that has something left to do, or worked. pending: open due invoices, both directions."""
+    held: dict[str, list[Pending]] = {friend: [] for friend in days}
+    loose: dict[str | None, list[Pending]] = {}
+    for each in pending:
+        (loose.setdefault(each.camp, []) if each.friend is None else held.setdefault(each.friend, [])).append(each)
+    found = Outlook()
+    for friend in sorted(held):
+        projection = project(
+            held[friend],
+            days.get(friend),
+            as_of=as_of,
+            baselines=baselines,
+            area_of=area_of,
+            deadline_of=deadline_of,
+        )
+        found.by_friend[friend] = projection
+        found.at_risk += projection.at_risk()
+        found.work[projection.camp, friend] = _parts(projection)
+    for camp, invoices in loose.items():
+        stops = found.unassigned[camp] = group_stops(invoices)
+        found.work[camp, None] = Tally(friends=Counter({"unassigned_stops": len(stops)}))
+    return found
+
+
+def _parts(projection: Projection) -> Tally:
+    stops = len(projection.stops)
+    tally = Tally(
+        friends=Counter(
+            {
+                "open_stops": stops,
+                "no_pace_stops": stops if projection.pace is None else 0,
+                "can_help": int(projection.can_help),
+            }
+        ),
+        sums={
+            "shortfall": projection.shortfall,
+            "spare_stops": projection.spare if projection.can_help else 0.0,
+        },
+    )
+    tally.reach("projected_finish", projection.finish)
+    return tally
