@@ -19,6 +19,7 @@ help:
 	@echo "make test    set-up, then every check and every test, real engines and a real browser included"
 	@echo "make check   the checks of 'make test' that need no engines and no browser"
 	@echo "make bench   benchmarks"
+	@echo "make backtest  models of the projection compared on simulated days, and on the real ones in HUBSTAT_TEST_DATA"
 	@echo "make docs    writes the generated pages of docs/ again"
 	@echo "make lock    writes requirements.lock again from pyproject.toml"
 	@echo "make clean   removes what the other targets made in this folder"
@@ -69,6 +70,11 @@ test: setup browser check
 .PHONY: bench
 bench: setup
 	@for benchmark in tests/benchmarks/bench_*.py; do "$(BIN)/python" "$$benchmark"; done
+
+# Options of the script: make backtest ARGUMENTS="--seed 7 --real early"
+.PHONY: backtest
+backtest: setup
+	"$(BIN)/python" tests/benchmarks/backtest_models.py $(ARGUMENTS)
 
 .PHONY: docs
 docs: setup

@@ -73,15 +73,21 @@ class Reader:
             day.baselines.version,
         )
 
-    def day(self, view: View, service_date: date, moment: Moment, scope: Scope | None = None) -> Day:
-        """Everything counted of a service date at (T, K), of the camps of a node (None: of all)."""
+    def day(
+        self, view: View, service_date: date, moment: Moment, scope: Scope | None = None, *, facts: bool = True
+    ) -> Day:
+        """Everything counted of a service date at (T, K), of the camps of a node (None: of all).
+
+        facts: whether a closed date may be answered from its facts, where these hold.
+        """
         limits = Limits()
         if scope is not None and scope.level != "nationwide":
             ground = self.ground(view.master, service_date, moment)
             limits = Limits(camps_below(ground.day, scope), camps_below(ground.moment, scope))
         baselines = baselines_of(self.store, service_date)
         of_day = (view.master, self.country, service_date, moment, baselines, limits, self.progress)
-        return closed_day(self.store, self.view, *of_day) or Day(self.view, *of_day)
+        kept = closed_day(self.store, self.view, *of_day) if facts else None
+        return Day(self.view, *of_day) if kept is None else kept
 
     def ground(self, master: MasterData, service_date: date, moment: Moment) -> Ground:
         """The hierarchies that figures of a service date at T roll up by."""

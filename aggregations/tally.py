@@ -255,7 +255,9 @@ def _plan(tally: Tally, part: str, metric: str, zone: ZoneInfo) -> Any:
         return tally.counts[metric, ""]
     if part == "now":
         return tally.sums.get("plan")
-    end = max(tally.plan.values(), default=0.0)
+    if not tally.plan:
+        return None
+    end = max(tally.plan.values())
     found: dict[str, float] = {}
     for hour, value in sorted(tally.plan.items()):
         if value > 0:

@@ -151,7 +151,7 @@ class Auditor:
         if isinstance(event, Reject):
             self._records.dead_letters[event.reason] += 1
             return None
-        self._records.invoices[event.direction, event.invoice_no].append(event)
+        self._records.keep_invoice(event)
         return _identity(event)
 
     def _take_friend(self, raw: bytes, received: int) -> tuple[str, str, bytes] | None:
@@ -159,7 +159,7 @@ class Auditor:
         if isinstance(event, Reject):
             self._records.dead_letters[event.reason] += 1
             return None
-        self._records.friends[event.friend].append(event)
+        self._records.keep_friend(event)
         return _identity(event)
 
     def _hold_against(

@@ -18,11 +18,14 @@ from hubstat import engines
 from hubstat.elastic.client import connect
 from hubstat.elastic.store import Store
 from hubstat.errors import EngineError, HubstatError, SettingsError
+from hubstat.runfile import rollup_lock
 from hubstat.settings import Settings
 
 _ANSWER_SECONDS: Final = 5.0
 # A worker reports every second; as long as this it may be in a rebalance.
 _SILENT_SECONDS: Final = 60.0
+# The roll-up looks every few seconds, but a great day may take it many minutes.
+_ROLLUP_SECONDS: Final = 3_600.0
 
 
 def ingest(settings: Settings, now_ms: int) -> str:
@@ -38,6 +41,18 @@ def ingest(settings: Settings, now_ms: int) -> str:
     return f"ingest worker {worker} reported {silent:.0f} s ago"
 
 
+def rollup(settings: Settings, now_ms: int) -> str:
+    """When the roll-up on this machine last looked for work. Raises HubstatError where that is too long ago."""
+    try:
+        looked = rollup_lock(settings).stat().st_mtime
+    except FileNotFoundError:
+        raise HubstatError("the roll-up has not started yet") from None
+    silent = now_ms / 1000 - looked
+    if silent > _ROLLUP_SECONDS:
+        raise HubstatError(f"the roll-up last looked for work {silent:.0f} s ago")
+    return f"the roll-up looked for work {silent:.0f} s ago"
+
+
 def dashboard(settings: Settings, now_ms: int) -> str:
     """Where the dashboard answers. Raises EngineError where it does not, SettingsError where its port is not set."""
     if settings.dashboard.port is None:
@@ -51,7 +66,11 @@ def dashboard(settings: Settings, now_ms: int) -> str:
         raise EngineError(f"the dashboard does not answer at {url}: {error}") from error
 
 
-CHECKS: Final[dict[str, Callable[[Settings, int], str]]] = {"ingest": ingest, "dashboard": dashboard}
+CHECKS: Final[dict[str, Callable[[Settings, int], str]]] = {
+    "ingest": ingest,
+    "rollup": rollup,
+    "dashboard": dashboard,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

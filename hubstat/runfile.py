@@ -28,6 +28,11 @@ class Installation:
     dashboard_url: str | None
 
 
+def rollup_lock(settings: Settings) -> Path:
+    """Held by the one roll-up of a namespace on this machine; its time is that of the last look for work."""
+    return settings.namespace_dir / "rollup.lock"
+
+
 @contextmanager
 def claimed(settings: Settings) -> Iterator[None]:
     """Be the one process that starts and runs this namespace; the system lets go of it when the process dies.

@@ -101,9 +101,9 @@ class RollUp:
         return dict(sorted(found.items()))
 
     def known(self) -> list[date]:
-        """Every closed date that may have invoices or Friend documents, ascending."""
+        """Every closed date that may have invoices or Friend documents, or is due, ascending."""
         last = self.last_closed()
-        return [] if last is None else list(self._calendar(last))
+        return [] if last is None else sorted({*self._calendar(last), *self.due()})
 
     def _calendar(self, last: date) -> Iterator[date]:
         """Dates from the first one with an index of its own to ``last``: what came later is due on one of these."""

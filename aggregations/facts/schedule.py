@@ -9,7 +9,7 @@ from typing import Final
 from hubstat.elastic.marks import Mark
 
 # A date rests so many times as long as it took; so does the service before it takes up dates that are written to.
-_REST: Final = 5.0
+_REST: Final = 3.0
 # A date that is never left alone is not put off for longer than so many quiet times.
 _PATIENCE: Final = 12
 

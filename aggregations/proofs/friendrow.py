@@ -48,10 +48,15 @@ class FriendRow:
         self._camps = camps_of_row(asked.node.camp or UNMAPPED)
 
     @cached_property
-    def _detail(self) -> FriendDetail | None:
+    def _anywhere(self) -> FriendDetail | None:
+        """The Friend-day, at whatever camp it counts."""
         reading = self._asked.day.friend_days(self._asked.view)
-        found = reading.details(reading.documents([self._friend]))
-        return next((detail for detail in found if detail.day.camp in self._camps), None)
+        return next(iter(reading.details(reading.documents([self._friend]))), None)
+
+    @property
+    def _detail(self) -> FriendDetail | None:
+        found = self._anywhere
+        return found if found is not None and found.day.camp in self._camps else None
 
     @cached_property
     def _projection(self) -> Projection | None:
@@ -133,8 +138,9 @@ class FriendRow:
 
     def _routes(self, amount: Callable[[int], float], chosen: Callable[[Route], bool]) -> list[Term]:
         found: list[Term] = []
-        for route in () if self._detail is None else self._detail.day.routes:
-            if not chosen(route):
+        for route in () if self._anywhere is None else self._anywhere.day.routes:
+            # A route counts at its own camp.
+            if route.camp not in self._camps or not chosen(route):
                 continue
             planned = self._say.clock(route.planned)
             ko, en = f"노선 {route.route_id}, 계획 {planned}", f"route {route.route_id}, planned {planned}"
@@ -225,7 +231,7 @@ class FriendRow:
             self._term(
                 1,
                 f"스톱 {self._say.span(stop.first, stop.last)}, 스캔 {len(stop.invoices)}건",
-                f"stop {self._say.span(stop.first, stop.last)}, {len(stop.invoices)} scans",
+                f"stop {self._say.span(stop.first, stop.last)}, scans: {len(stop.invoices)}",
                 key=self._hour(stop.first),
                 start=stop.first,
                 end=stop.last,

@@ -102,7 +102,8 @@ class Prover:
         ground = self._reader.ground(view.master, question.service_date, moment)
         node = scope or resolve(ground.day, question.level, question.hub)
         _require(viewer, ground.day, question.service_date, node)
-        day = self._reader.day(view, question.service_date, moment, node)
+        # Never from the facts of a closed day: figure and list are of one look.
+        day = self._reader.day(view, question.service_date, moment, node, facts=False)
         return Asked(day, view, ground, question, node, self._reader.zone)
 
     def invoices(self, viewer: Viewer, question: Question, scope: Scope) -> tuple[InvoiceLine, ...]:
@@ -152,8 +153,10 @@ class _Proving:
     def figure(self, metric: Metric, key: str) -> Any:
         """As in an answer; of one part what the whole has under its key."""
         whole = self._figures[metric.id]
-        if not key or key in whole:
-            return whole[key] if key else whole
+        if not key or whole is None:
+            return whole
+        if key in whole:
+            return whole[key]
         # A part that is not there counts nothing; of nothing there is no share, and without time no rate.
         return None if metric.unit == "per_hour" or (metric.unit == "ratio" and not whole) else 0
 
@@ -206,7 +209,7 @@ class _Proving:
             case FriendSum() | FriendSplit() | FriendHours() | FriendLatest() as measure:
                 terms = friend_terms(self.asked, metric, measure)
             case Plan() as measure:
-                hours = frozenset(self._figures[metric.id]) if measure.part == "hours" else frozenset()
+                hours = frozenset(self._figures[metric.id] or ()) if measure.part == "hours" else frozenset()
                 terms = plan_terms(self.asked, measure, hours)
             case _:
                 return Side(metric, key, figure, self._lines(metric, key))

@@ -25,6 +25,7 @@ from hubstat.elastic.retry import briefly
 from hubstat.engines import locate
 from hubstat.engines.supervisor import bound_to_parent
 from hubstat.errors import EngineError, SettingsError
+from hubstat.runfile import rollup_lock
 from hubstat.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -88,7 +89,7 @@ def _prepare(settings: Settings) -> None:
 @contextmanager
 def _only_one(settings: Settings) -> Iterator[None]:
     """Refuse a second roll-up of a namespace on this machine: they would only do each other's work again."""
-    path = settings.namespace_dir / "rollup.lock"
+    path = rollup_lock(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as lock:
         try:
@@ -122,6 +123,7 @@ class _Service:
                 time.sleep(_RETRY_SECONDS)
 
     def _look(self, reader: Reader) -> None:
+        os.utime(rollup_lock(self._settings))
         rolling = RollUp(reader)
         ready = self._schedule.ready(rolling.due(), reader.clock(), time.monotonic())
         for day in ready:

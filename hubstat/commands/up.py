@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType
 from typing import Annotated, Final
 from urllib.error import URLError
@@ -43,6 +44,10 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         demo_invoices: Annotated[int, typer.Option(min=1000, max=200_000, help="Invoices a day of the demo.")] = 20_000,
         detach: Annotated[bool, typer.Option("--detach", help="Go on in the background until `hubstat down`.")] = False,
         no_dashboard: Annotated[bool, typer.Option("--no-dashboard", help="Without the web dashboard.")] = False,
+        no_rollup: Annotated[
+            bool,
+            typer.Option("--no-rollup", help="Without facts and baselines: closed dates are counted like open ones."),
+        ] = False,
     ) -> None:
         """Start what is missing, then run ingest, the roll-up and the dashboard until Ctrl-C."""
         chosen = settings()
@@ -52,11 +57,12 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
                 f"namespace {chosen.namespace} runs already (process {running.process.pid}): "
                 f"end it with `hubstat --namespace {chosen.namespace} down`"
             )
+        services = Wanted(demo_invoices if demo else None, not no_dashboard, not no_rollup)
         if detach:
-            _detached(chosen, demo, demo_invoices, no_dashboard)
+            _detached(chosen, services)
         else:
             with runfile.claimed(chosen):
-                _Up(chosen, demo_invoices if demo else None, not no_dashboard).run()
+                _Up(chosen, services).run()
 
     @app.command()
     def down() -> None:
@@ -83,13 +89,26 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         typer.echo(f"namespace {chosen.namespace} stopped")
 
 
-def _detached(settings: Settings, demo: bool, demo_invoices: int, no_dashboard: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Services beside ingest. demo_invoices: a day of the demo; None: no demo."""
+
+    demo_invoices: int | None
+    dashboard: bool
+    rollup: bool
+
+    def arguments(self) -> list[str]:
+        """As options of ``hubstat up``."""
+        demo = [] if self.demo_invoices is None else ["--demo", "--demo-invoices", str(self.demo_invoices)]
+        without = {"--no-dashboard": self.dashboard, "--no-rollup": self.rollup}
+        return [*demo, *(option for option, wanted in without.items() if not wanted)]
+
+
+def _detached(settings: Settings, services: Wanted) -> None:
     """Run ``up`` as a process of its own and return when it is ready."""
     log = settings.namespace_dir / "logs" / "up.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    arguments = [sys.executable, "-m", "hubstat", "up", "--demo-invoices", str(demo_invoices)]
-    arguments += ["--demo"] if demo else []
-    arguments += ["--no-dashboard"] if no_dashboard else []
+    arguments = [sys.executable, "-m", "hubstat", "up", *services.arguments()]
     before = log.stat().st_size if log.exists() else 0
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -118,10 +137,9 @@ def _detached(settings: Settings, demo: bool, demo_invoices: int, no_dashboard: 
 class _Up:
     """One run of ``hubstat up`` in the foreground."""
 
-    def __init__(self, settings: Settings, demo_invoices: int | None, dashboard: bool) -> None:
+    def __init__(self, settings: Settings, services: Wanted) -> None:
         self._settings = settings
-        self._demo_invoices = demo_invoices
-        self._dashboard = dashboard
+        self._services = services
         self._crew = Crew()
         self._stopping = False
         self._interruptible = False
@@ -171,14 +189,15 @@ class _Up:
         logs = self._settings.namespace_dir / "logs"
         os.environ["HUBSTAT_NAMESPACE"] = self._settings.namespace
         self._crew.start(Service("ingest", ["ingest"], logs / "ingest.log"))
-        self._crew.start(Service("rollup", ["rollup"], logs / "rollup.log"))
-        if self._dashboard:
+        if self._services.rollup:
+            self._crew.start(Service("rollup", ["rollup"], logs / "rollup.log"))
+        if self._services.dashboard:
             port = choose_port(self._settings.dashboard.host, self._settings.dashboard.port)
             os.environ["HUBSTAT_DASHBOARD__PORT"] = str(port)
             self._url = f"http://{self._settings.dashboard.host}:{port}"
             self._crew.start(Service("dashboard", ["dashboard"], logs / "dashboard.log"))
-        if self._demo_invoices is not None:
-            feed = ["simulate", "--demo", "--invoices", str(self._demo_invoices)]
+        if self._services.demo_invoices is not None:
+            feed = ["simulate", "--demo", "--invoices", str(self._services.demo_invoices)]
             self._crew.start(Service("demo", feed, logs / "demo.log"))
 
     def _is_ready(self, addresses: engines.EngineAddresses) -> bool:

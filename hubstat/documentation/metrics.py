@@ -44,6 +44,7 @@ from hubstat.domain.metric import (
     StalledCount,
 )
 from hubstat.domain.metrics import DEFINITION_VERSION, METRICS
+from hubstat.examples import SERVICE_DATE
 
 _INTRODUCTION: Final = f"""\
 Definition version {DEFINITION_VERSION}. Every figure on the screens and of `hubstat query` and `hubstat proof`
@@ -60,7 +61,11 @@ Each metric has a figure of one small day, [the example day](example/README.md),
 tests hold the fold, the audit's program and Elasticsearch to them. Unless an example says otherwise T and K are 18:00,
 and the figure is of all waves. To see the same figures:
 
-{COMMANDS}"""
+{COMMANDS}
+
+Idle time, efficiency, plan and projection are measured against the Fridays before. The roll-up that `hubstat up` runs
+makes these baselines soon after the replay; `hubstat --namespace example baselines --date {SERVICE_DATE}` shows
+them."""
 _BETTER: Final = {"up": "up", "down": "down", None: "–"}
 
 

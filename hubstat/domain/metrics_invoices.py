@@ -424,6 +424,7 @@ INVOICE_METRICS: Final = (
         "invoices",
         None,
         Plan("hours"),
+        additive=False,
     ),
     Metric(
         "plan",

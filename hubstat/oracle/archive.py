@@ -48,8 +48,8 @@ class Archive:
             if isinstance(event, Reject):
                 self.dead_letters[event.reason] += 1
             else:
-                self._keep(event)
-            self._count("invoice events", number)
+                self.keep_invoice(event)
+            self._report("invoice events", number)
 
     def read_friends(self, records: Iterable[tuple[bytes, int]]) -> None:
         """Decode (value, received ms) pairs of ``friend-events``."""
@@ -58,8 +58,8 @@ class Archive:
             if isinstance(event, Reject):
                 self.dead_letters[event.reason] += 1
             else:
-                self.friends[event.friend].append(event)
-            self._count("friend events", number)
+                self.keep_friend(event)
+            self._report("friend events", number)
 
     def events_at(self, identity: Identity, as_of: int, known_at: int) -> list[InvoiceEvent]:
         """The events of an invoice in force at (T, K), in order; SUPERSEDED is derived from its source instead."""
@@ -81,7 +81,14 @@ class Archive:
         """The invoices that can have an activity on the local dates from the day before to the day after."""
         return {identity for near in range(day - 1, day + 2) for identity in self.active.get(near, ())}
 
-    def _keep(self, event: InvoiceEvent) -> None:
+    def keep_friend(self, event: FriendEvent) -> None:
+        """Take one decoded friend event."""
+        self.records += 1
+        self.friends[event.friend].append(event)
+
+    def keep_invoice(self, event: InvoiceEvent) -> None:
+        """Take one decoded invoice event."""
+        self.records += 1
         identity = (event.direction, event.invoice_no)
         self.invoices[identity].append(event)
         if event.code in PROMISING and event.service_date is not None:
@@ -91,8 +98,7 @@ class Archive:
         for replaced in replaced_by([event]):
             self.replacing[replaced].add(identity)
 
-    def _count(self, what: str, number: int) -> None:
-        self.records += 1
+    def _report(self, what: str, number: int) -> None:
         if number % PROGRESS_EVERY == 0:
             self.progress(what, number)
 

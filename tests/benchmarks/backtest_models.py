@@ -2,18 +2,21 @@
 
 Data: simulated days of one network (fitted days of one seed, tested days later and of another), and real days, LaDe-D
 Jilin, from the folder HUBSTAT_TEST_DATA (left out where it is not set), with a promise of 20:00. A real date is tested
-with what D-29 … D-2 give, the second half of them; a simulated one with what all fitted days give.
+with what D-29 … D-2 give; a simulated one with what all fitted days give.
 
 Models, all as definition 7 but for the pace:
 
 - ``definition``: its pace, from the standard and the last net hour;
-- ``learned``: the pace is the learned rate of (area, wave, hour of T) alone;
-- ``blend``: the pace of the definition with the learned rate in the place of the standard rate;
-- ``windows``, ``learned+w``, ``blend+w``: the three with finish_k not before a promised window of the stop begins.
+- ``learned``: the pace is what the history took for a stop left, at (area, wave, hour of T), and nothing else;
+- ``blend``: the pace of the definition with that in the place of the standard;
+- ``shaped``: as ``learned``, but n stops left take rate × n ^ shape, with a shape for each (area, wave, hour);
+- ``windows``, ``shaped+w``: two of them with finish_k not before a promised window of the stop begins.
 
-The learned rate, ms per stop left: over the history's cases of (area, wave, hour), (finish − from − remaining break) ÷
-stops left, its median weighted by stops left (the value with the least absolute error), shrunk: (cases × median + 20 ×
-standard) ÷ (cases + 20). Without cases it is the standard.
+A fit, for one (area, wave, hour): every case of the history gives stops left n and time taken = finish − from −
+remaining break, at least 0. Of every shape (1 alone, or 0, ¼, ½, ¾ and 1) the rate is the median of taken ÷ n ^ shape,
+weighted by n ^ shape, which has the least sum of absolute errors |taken − rate × n ^ shape|; the shape with the least
+such sum is taken. It is shrunk towards the standard: n stops take (cases × rate × n ^ shape + 20 × standard × n) ÷
+(cases + 20).
 """
 
 from __future__ import annotations
@@ -21,11 +24,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
-from functools import lru_cache
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Final
 
@@ -34,21 +36,22 @@ from aggregations.backtest.score import Errors, HourError, Model, Score, hour_of
 from aggregations.day import context_of
 from aggregations.question import Moment
 from hubstat.domain import time as tm
-from hubstat.domain.baselines import AreaWave, Baselines, percentile_of_counts, standards_of
+from hubstat.domain.baselines import AreaWave, Baselines, standards_of
 from hubstat.domain.contract import decode_friend_event, decode_invoice_event
 from hubstat.domain.document import invoice_key
 from hubstat.domain.invoice import fold
 from hubstat.domain.log import EventLog
 from hubstat.domain.masterdata import MasterData, parse
-from hubstat.domain.projection import Projection, project
-from hubstat.simulator import build_network, simulate_day
+from hubstat.domain.projection import Projection, group_stops, project
+from hubstat.simulator import NetworkSpec, build_network, simulate_day
 from ingest.sources.lade import LadeOptions, read_lade
 
 COUNTRY: Final = "KR"
 ZONE: Final = tm.zone(COUNTRY)
-MODELS: Final = ("definition", "learned", "blend", "windows", "learned+w", "blend+w")
+MODELS: Final = ("definition", "learned", "blend", "shaped", "windows", "shaped+w")
 _SHRINKAGE: Final = 20
 _WINDOW: Final = range(2, 30)
+_SHAPES: Final = (1.0, 0.75, 0.5, 0.25, 0.0)
 
 Logs = dict[str, EventLog]
 Cell = tuple[str, str, int]
@@ -58,76 +61,88 @@ Cell = tuple[str, str, int]
 class Played:
     """A closed date: its cases, and the ms per stop of every Friend-day by (area, wave).
 
-    opens: by invoice key the start of its promised window, ms.
+    taken: (stops left, ms) of its cases with a finish by (area, wave, hour of T). opens: by invoice key the start of
+    its promised window, ms.
     """
 
     service_date: date
     cases: tuple[Case, ...]
     paces: dict[AreaWave, list[float]]
+    taken: dict[Cell, list[tuple[int, int]]]
     opens: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What n stops left take: rate × n ^ shape, in ms. cases: it is made from; loss: sum of its absolute errors."""
+
+    cases: int
+    shape: float
+    rate: float
+    loss: float
+
+    @classmethod
+    def of(cls, taken: Sequence[tuple[int, int]], shape: float) -> Fit:
+        """The one of a shape with the least loss."""
+        ratios = sorted((time / stops**shape, stops**shape) for stops, time in taken)
+        half = sum(weight for _, weight in ratios) / 2
+        rate = next(ratio for (ratio, _), sofar in zip(ratios, _sums(ratios), strict=True) if sofar >= half)
+        return cls(len(taken), shape, rate, sum(abs(time - rate * stops**shape) for stops, time in taken))
+
+    def per_stop(self, stops: int, standard: float) -> float:
+        """ms for each of so many stops left, shrunk towards the standard."""
+        whole: float = self.cases * self.rate * stops**self.shape + _SHRINKAGE * standard * stops
+        return whole / (self.cases + _SHRINKAGE) / stops
+
+
+def _sums(ratios: Sequence[tuple[float, float]]) -> Iterator[float]:
+    return accumulate(weight for _, weight in ratios)
+
+
 class History:
-    """What some dates give: the standards, and the learned rates."""
+    """What some dates give: the standards, and the fits with one shape (``learned``) and with any (``shaped``)."""
 
     def __init__(self, master: MasterData, days: Sequence[Played]) -> None:
         self._master = master
         paces: dict[AreaWave, list[float]] = {}
+        taken: dict[Cell, list[tuple[int, int]]] = {}
         for day in days:
             for key, found in day.paces.items():
                 paces.setdefault(key, []).extend(found)
-        self.standards = standards_of(paces)
-        self._learned: dict[Cell, tuple[int, int]] = {}
-        values: dict[Cell, Counter[int]] = {}
-        cases: Counter[Cell] = Counter()
-        for day in days:
-            for case in day.cases:
-                seen = self._rate_seen(day.service_date, case)
-                if seen is not None:
-                    cell, rate, stops = seen
-                    cases[cell] += 1
-                    values.setdefault(cell, Counter())[rate] += stops
-        self._learned = {cell: (cases[cell], percentile_of_counts(found, 0.5)) for cell, found in values.items()}
-
-    def _rate_seen(self, day: date, case: Case) -> tuple[Cell, int, int] | None:
-        """Cell, ms per stop left, and stops left, of a case that has all of it."""
-        area, wave = area_and_wave(self._master, day, case)
-        if area is None or wave is None or case.finished is None:
-            return None
-        seen = projected(self._master, day, case, self.standards)
-        stops = len(seen.stops)
-        taken = max(0, case.finished - seen.start - seen.remaining_break)
-        return (area, wave, hour_of_day(case.as_of, ZONE)), taken // stops, stops
-
-    def rates(self, hour: int) -> dict[AreaWave, float]:
-        """Learned ms per stop left at an hour of day."""
-        found: dict[AreaWave, float] = {}
-        for (area, wave), standard in self.standards.items():
-            cases, rate = self._learned.get((area, wave, hour), (0, 0))
-            found[area, wave] = (cases * rate + _SHRINKAGE * standard) / (cases + _SHRINKAGE)
-        return found
+            for cell, pairs in day.taken.items():
+                taken.setdefault(cell, []).extend(pairs)
+        self._standards = standards_of(paces)
+        fits = {cell: [Fit.of(pairs, shape) for shape in _SHAPES] for cell, pairs in taken.items()}
+        self._learned = {cell: found[0] for cell, found in fits.items()}
+        self._shaped = {cell: min(found, key=lambda fit: fit.loss) for cell, found in fits.items()}
 
     def model(self, name: str, played: Played) -> Model:
         """One of ``MODELS`` on a service date."""
-        day = played.service_date
-        rates = lru_cache(maxsize=24)(self.rates)
+        if name.endswith("+w") or name == "windows":
+            without = self.model("definition" if name == "windows" else name.removesuffix("+w"), played)
+            return lambda case: within_windows(without(case), played.opens)
+        fits = {"learned": self._learned, "blend": self._learned, "shaped": self._shaped}.get(name, {})
 
-        def definition(case: Case) -> Projection:
-            return projected(self._master, day, case, self.standards)
+        def model(case: Case) -> Projection:
+            standards = self._with(fits, played.service_date, case)
+            if name in {"learned", "shaped"} and case.day is not None:
+                # Without a last net hour the pace is the rate alone.
+                case = replace(case, day=replace(case.day, recent_stops=0, recent_net=0))
+            return projected(self._master, played.service_date, case, standards)
 
-        def blend(case: Case) -> Projection:
-            return projected(self._master, day, case, rates(hour_of_day(case.as_of, ZONE)))
+        return model
 
-        def learned(case: Case) -> Projection:
-            # Without a last net hour the pace is the rate alone.
-            alone = None if case.day is None else replace(case.day, recent_stops=0, recent_net=0)
-            return blend(replace(case, day=alone))
-
-        plain = {"definition": definition, "learned": learned, "blend": blend}
-        if name in plain:
-            return plain[name]
-        without = definition if name == "windows" else plain[name.removesuffix("+w")]
-        return lambda case: within_windows(without(case), played.opens)
+    def _with(self, fits: Mapping[Cell, Fit], day: date, case: Case) -> Mapping[AreaWave, float]:
+        """The standards, with what was learned of a case in the place of its own."""
+        area, wave = area_and_wave(self._master, day, case)
+        if area is None or wave is None or (area, wave) not in self._standards:
+            return self._standards
+        fit = fits.get((area, wave, hour_of_day(case.as_of, ZONE)))
+        if fit is None:
+            return self._standards
+        rate = fit.per_stop(len(group_stops(case.pending)), self._standards[area, wave])
+        # A finish right at T is one ms away: a pace has to be finite.
+        return {**self._standards, (area, wave): max(1.0, rate)}
 
 
 def within_windows(projection: Projection, opens: Mapping[str, int]) -> Projection:
@@ -183,7 +198,8 @@ def play(master: MasterData, day: date, invoices: Iterable[tuple[str, EventLog]]
     opens: dict[str, int] = {}
     for key, log in invoices:
         closed.add_invoice(key, log)
-        promise = fold(*key.split(":", 1), log, ZONE).promise
+        direction, invoice_no = key.split(":", 1)
+        promise = fold(direction, invoice_no, log, ZONE).promise
         if promise is not None and promise.since is not None:
             opens[key] = promise.since
     paces: dict[AreaWave, list[float]] = {}
@@ -192,21 +208,38 @@ def play(master: MasterData, day: date, invoices: Iterable[tuple[str, EventLog]]
         for effort in final.efforts:
             if area is not None and effort.wave is not None and effort.stops:
                 paces.setdefault((area, effort.wave), []).append(effort.net / effort.stops)
-    return Played(day, tuple(closed.cases()), paces, opens)
+    cases = tuple(closed.cases())
+    taken: dict[Cell, list[tuple[int, int]]] = {}
+    for case in cases:
+        area, wave = area_and_wave(master, day, case)
+        if area is not None and wave is not None and case.finished is not None:
+            seen = projected(master, day, case, {})
+            time_taken = max(0, case.finished - seen.start - seen.remaining_break)
+            taken.setdefault((area, wave, hour_of_day(case.as_of, ZONE)), []).append((len(seen.stops), time_taken))
+    return Played(day, cases, paces, taken, opens)
 
 
-def simulated(invoices: int, seed: int, first: date, days: int, day_seed: int) -> Iterator[Played]:
-    """Days of one simulated network."""
-    spec = build_network(invoices, seed, COUNTRY)
-    master = parse(spec.master_data(), COUNTRY)
-    for day in (first + timedelta(days=n) for n in range(days)):
-        found: dict[str, Logs] = {"invoice": {}, "friend": {}}
-        for record in simulate_day(spec, day, day_seed):
-            decode = decode_invoice_event if record.kind == "invoice" else decode_friend_event
-            event = decode(record.value, record.received_ms, ZONE)
-            found[record.kind].setdefault(event.key, EventLog()).add(event)
-        _say(f"simulated {day}: {len(found['invoice']):,} invoices")
-        yield play(master, day, found["invoice"].items(), found["friend"])
+def simulated(spec: NetworkSpec, master: MasterData, first: date, days: int, seed: int) -> list[Played]:
+    """Days of a simulated network that follow each other; the ones before and after are played to know of them too."""
+    dates = [first + timedelta(days=n) for n in range(-1, days + 1)]
+    invoices: list[Logs] = []
+    friends: Logs = {}
+    for day in dates:
+        logs: Logs = {}
+        for record in simulate_day(spec, day, seed):
+            if record.kind == "invoice":
+                event = decode_invoice_event(record.value, record.received_ms, ZONE)
+                logs.setdefault(event.key, EventLog()).add(event)
+            else:
+                event = decode_friend_event(record.value, record.received_ms, ZONE)
+                friends.setdefault(event.key, EventLog()).add(event)
+        invoices.append(logs)
+    played: list[Played] = []
+    for n in range(1, days + 1):
+        around = chain.from_iterable(logs.items() for logs in invoices[n - 1 : n + 2])
+        played.append(play(master, dates[n], around, friends))
+        _say(f"simulated {dates[n]}: {len(invoices[n]):,} invoices")
+    return played
 
 
 def real(folder: Path) -> tuple[MasterData, list[Played]]:
@@ -237,7 +270,7 @@ def compare(title: str, tests: Sequence[tuple[Played, History]]) -> None:
     _say(f"\n{title}: {len(tests)} tested dates; Friends: median / p90 of |error| in minutes by hour of T")
     _say("hour       n" + "".join(f"{name:>18}" for name in MODELS))
     for rows in zip(*results.values(), strict=True):
-        if not rows[0].looked_at:
+        if not rows[0].friends.n:
             continue
         hour = "all" if rows[0].hour is None else f"{rows[0].hour:02d}"
         _say(f"{hour:>4} {rows[0].friends.n:>7,}" + "".join(f"{_pair(row.friends):>18}" for row in rows))
@@ -265,15 +298,25 @@ def _say(text: str) -> None:
 def main() -> None:
     """Fit, test and print both data sets."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--invoices", type=int, default=6_000, help="invoices of a simulated day")
-    parser.add_argument("--fit-days", type=int, default=14)
-    parser.add_argument("--test-days", type=int, default=7)
+    parser.add_argument("--invoices", type=int, default=4_000, help="invoices of a simulated day")
+    parser.add_argument("--seed", type=int, default=1, help="of the network and the fitted days; tested: the next one")
+    parser.add_argument("--fit-days", type=int, default=12)
+    parser.add_argument("--test-days", type=int, default=6)
+    parser.add_argument(
+        "--real",
+        choices=("early", "late"),
+        default="late",
+        help="tested real dates: the second half, or the first without its first 29",
+    )
     options = parser.parse_args()
 
-    fitted = list(simulated(options.invoices, 1, date(2026, 10, 5), options.fit_days, 1))
-    tested = list(simulated(options.invoices, 1, date(2026, 11, 9), options.test_days, 2))
-    history = History(parse(build_network(options.invoices, 1, COUNTRY).master_data(), COUNTRY), fitted)
-    compare(f"simulated, {options.invoices:,} invoices a day", [(day, history) for day in tested])
+    spec = build_network(options.invoices, options.seed, COUNTRY)
+    master = parse(spec.master_data(), COUNTRY)
+    fitted = simulated(spec, master, date(2026, 10, 5), options.fit_days, options.seed)
+    tested = simulated(spec, master, date(2026, 11, 9), options.test_days, options.seed + 1)
+    history = History(master, fitted)
+    title = f"simulated, network {options.seed}, {options.invoices:,} invoices a day, {len(fitted)} fitted dates"
+    compare(title, [(day, history) for day in tested])
 
     folder = os.environ.get("HUBSTAT_TEST_DATA")
     if folder is None:
@@ -281,11 +324,12 @@ def main() -> None:
         return
     master, days = real(Path(folder))
     by_date = {day.service_date: day for day in days}
+    half = len(days) // 2
     tests = []
-    for day in days[len(days) // 2 :]:
+    for day in days[half:] if options.real == "late" else days[len(_WINDOW) + 1 : half]:
         window = [day.service_date - timedelta(days=back) for back in _WINDOW]
         tests.append((day, History(master, [by_date[each] for each in window if each in by_date])))
-    compare("LaDe-D Jilin, promise 20:00", tests)
+    compare(f"LaDe-D Jilin, {options.real} dates, promise 20:00", tests)
 
 
 if __name__ == "__main__":

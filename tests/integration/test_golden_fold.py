@@ -6,7 +6,8 @@ from memory import MemoryNetwork
 
 def nasty_network() -> MemoryNetwork:
     folder = data_folder() / "nasty_1"
-    network = MemoryNetwork({path.name: path.read_text() for path in folder.glob("*.csv")})
+    # Golden is stated without history, although some of its records are of earlier dates.
+    network = MemoryNetwork({path.name: path.read_text() for path in folder.glob("*.csv")}, history=False)
     for line in (folder / "events.ndjson").read_bytes().splitlines():
         network.add_invoice(line)
     for line in (folder / "friend_events.ndjson").read_bytes().splitlines():

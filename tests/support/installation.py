@@ -75,11 +75,11 @@ class Boards:
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[Installation]:
-    """``hubstat up --detach --no-dashboard`` until the block ends."""
+def running(settings: Settings, *options: str) -> Iterator[Installation]:
+    """``hubstat up --detach --no-dashboard`` with more options until the block ends."""
     client = connect(settings.elasticsearch, str(settings.elasticsearch.url))
     installation = Installation(settings, Reader(Store(client, settings.namespace), settings.country))
-    installation.run("up", "--detach", "--no-dashboard")
+    installation.run("up", "--detach", "--no-dashboard", *options)
     try:
         yield installation
     finally:

@@ -48,9 +48,11 @@ class MemoryNetwork:
         self.invoices: dict[str, EventLog] = {}
         self.friends: dict[str, EventLog] = {}
         self.refused: list[Refusal] = []
+        self._days: dict[tuple[date, Moment], Day] = {}
 
     def add_invoice(self, raw: bytes) -> None:
         """Take one record of invoice-events, as a contract file holds it."""
+        self._days.clear()
         try:
             event = decode_invoice_event(raw, received_of(raw), ZONE)
         except Refusal as refusal:
@@ -66,6 +68,7 @@ class MemoryNetwork:
 
     def add_friend(self, raw: bytes) -> None:
         """Take one record of friend-events."""
+        self._days.clear()
         event = decode_friend_event(raw, received_of(raw), ZONE)
         self.friends.setdefault(event.key, EventLog()).add(event)
 
@@ -87,8 +90,12 @@ class MemoryNetwork:
         )
 
     def day(self, service_date: date, moment: Moment) -> Day:
-        """Everything counted of a service date at (T, K)."""
-        return _MemoryDay(self, service_date, moment, self.baselines(service_date))
+        """Everything counted of a service date at (T, K), folded once."""
+        known = self._days.get((service_date, moment))
+        if known is None:
+            known = _MemoryDay(self, service_date, moment, self.baselines(service_date))
+            self._days[service_date, moment] = known
+        return known
 
     def baselines(self, service_date: date) -> Baselines:
         """Baselines of a date from the final figures of those before it."""

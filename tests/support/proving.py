@@ -47,7 +47,9 @@ class MemoryReader(Reader):
     def view(self) -> Iterator[View]:
         yield View(_Nothing(), _Nothing(), _Nothing(), self.network.master)
 
-    def day(self, view: View, service_date: date, moment: Moment, scope: Scope | None = None) -> Day:
+    def day(
+        self, view: View, service_date: date, moment: Moment, scope: Scope | None = None, *, facts: bool = True
+    ) -> Day:
         key = (service_date, moment)
         if key not in self._days:
             self._days[key] = self.network.day(service_date, moment)
@@ -73,8 +75,10 @@ def prove_all(
     question: Question,
     proved: Proved,
     chosen: Callable[[Scope], bool] = lambda _: True,
+    *,
+    parts: bool = True,
 ) -> None:
-    """Prove every metric and every part of it, of every node of a question's level that is chosen."""
+    """Prove every metric, and every part of it, of every node of a question's level that is chosen."""
     prover = Prover(reader)
     for row in reader.query(EVERYTHING, question).rows:
         friend = question.level == "friend"
@@ -84,7 +88,7 @@ def prove_all(
         for name in metrics_for(question.direction):
             figure = row.figures[name]
             asked = [(name, figure)]
-            if isinstance(figure, Mapping):
+            if parts and isinstance(figure, Mapping):
                 asked += [(f"{name}.{key}", part) for key, part in figure.items()]
             for each, expected in asked:
                 proof = prover.proof(EVERYTHING, replace(question, hub=None), each, scope)
@@ -140,9 +144,12 @@ def _wrong_with_side(side: Side) -> Iterator[str]:
         expected = figure if isinstance(figure, Mapping) else {"": figure}
         if not all(abs(sums.get(key, 0) - expected.get(key, 0)) < 1e-6 for key in {*sums, *expected}):
             yield f"{figure} is not the sum {sums}"
-    elif measured and figure is not None and not isinstance(figure, Mapping):
-        if not any(line.decides for line in side.lines) and not any(term.decides for term in side.terms) and figure:
-            yield "nothing decides"
+    elif measured and figure and not isinstance(figure, Mapping) and not _decided(side):
+        yield "nothing decides"
+
+
+def _decided(side: Side) -> bool:
+    return any(each.decides for each in (*side.lines, *side.terms))
 
 
 def alike(figure: Any, expected: Any) -> bool:

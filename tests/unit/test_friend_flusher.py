@@ -108,7 +108,7 @@ async def test_a_repetition_writes_nothing() -> None:
 
 
 async def test_a_write_that_took_long_is_repeated_so_that_live_boards_notice_it() -> None:
-    began = NOON - 7_200_000
+    began = NOON - 30 * 3_600_000
     now = [began]
 
     class Slow(FakeWriter):

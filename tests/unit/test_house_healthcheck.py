@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import urllib.request
 from email.message import Message
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from hubstat import healthcheck
 from hubstat.elastic.store import Heartbeat
 from hubstat.engines import EngineAddresses
 from hubstat.errors import EngineError, HubstatError, SettingsError
+from hubstat.runfile import rollup_lock
 from hubstat.settings import Settings
 
 NOW = 1_795_222_470_000
@@ -53,6 +56,19 @@ def test_a_worker_that_is_silent_or_another_does_not(monkeypatch: pytest.MonkeyP
     _workers(monkeypatch, Heartbeat("2", NOW, None))
     with pytest.raises(HubstatError, match="has not reported yet"):
         healthcheck.ingest(Settings(), NOW)
+
+
+def test_a_roll_up_that_looked_lately_works(tmp_path: Path) -> None:
+    settings = Settings(state_dir=tmp_path)
+    with pytest.raises(HubstatError, match="has not started yet"):
+        healthcheck.rollup(settings, NOW)
+    lock = rollup_lock(settings)
+    lock.parent.mkdir(parents=True)
+    lock.touch()
+    os.utime(lock, (NOW / 1000 - 3_600, NOW / 1000 - 3_600))
+    assert healthcheck.rollup(settings, NOW) == "the roll-up looked for work 3600 s ago"
+    with pytest.raises(HubstatError, match="last looked for work 3601 s ago"):
+        healthcheck.rollup(settings, NOW + 1_000)
 
 
 def _answer(monkeypatch: pytest.MonkeyPatch, answer: Exception | None) -> list[str]:

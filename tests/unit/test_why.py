@@ -1,60 +1,62 @@
-"""The sentence why an invoice counts."""
+"""Where an invoice stands against its promise, in words."""
 
 import pytest
-from memory import ZONE
+from memory import ZONE, received_of, records
+from worked_cases import at, event, registered
 
-from aggregations.proof import InvoiceLine
-from aggregations.why import why
+from aggregations.proofs.wording import Wording
 from hubstat.domain import time as tm
-
-PROMISE = tm.parse_instant("2026-11-20T20:00:00+09:00")
-
-
-def line(**more: object) -> InvoiceLine:
-    values: dict[str, object] = {
-        "direction": "DELIVERY",
-        "invoice_no": "I1",
-        "service_date": "2026-11-20",
-        "camp": "C1",
-        "friend": "F1",
-        "wave": "DAY",
-        "state": "out",
-        "promise": PROMISE,
-        "completed_at": None,
-        "ended_at": None,
-        "late": None,
-        "reason": None,
-        "key": "",
-    }
-    return InvoiceLine(**{**values, **more})  # type: ignore[arg-type]
+from hubstat.domain.contract import decode_invoice_event
+from hubstat.domain.invoice import fold
+from hubstat.domain.log import EventLog
+from hubstat.domain.row import row_of
 
 
 @pytest.mark.parametrize(
-    ("more", "korean", "english"),
+    ("events", "as_of", "korean", "english"),
     [
-        ({}, "진행 중, 약속 20:00", "open, promise 20:00"),
+        ([], "19:00", "진행 중, 약속 20:00", "open, promise 20:00"),
         (
-            {"state": "done", "completed_at": PROMISE - 30 * tm.MINUTE},
+            [event("DELIVERED", at("19:30"))],
+            "19:59",
             "약속 20:00 안에 19:30 완료",
             "completed 19:30, by the promise 20:00",
         ),
         (
-            {"state": "done", "completed_at": PROMISE + 5 * tm.HOUR, "late": 5 * tm.HOUR},
-            "약속 20:00보다 300분 늦은 2026-11-21 01:00 완료",
-            "completed 2026-11-21 01:00, 300 min after the promise 20:00",
+            [event("DELIVERED", at("01:00", "2026-11-21"))],
+            "23:59",
+            "진행 중, 약속 20:00을 239분 지남",
+            "open, 239 min past the promise 20:00",
         ),
         (
-            {"late": 1, "reason": "고객부재"},
+            [event("DELIVERED", at("20:00:01"))],
+            "23:59",
+            "약속 20:00보다 1분 늦은 20:00 완료",
+            "completed 20:00, 1 min after the promise 20:00",
+        ),
+        (
+            [event("ATTEMPT_FAILED", at("19:00"), reason="고객부재")],
+            "20:01",
             "진행 중, 약속 20:00을 1분 지남, 마지막 실패 사유 고객부재",
             "open, 1 min past the promise 20:00, last attempt failed: 고객부재",
         ),
         (
-            {"state": "closed_admin", "ended_at": PROMISE - tm.HOUR},
+            [event("CLOSED_ADMIN", at("19:00"))],
+            "21:00",
             "19:00 관리자 종료, 약속 20:00",
             "closed administratively 19:00, promise 20:00",
         ),
     ],
 )
-def test_it_names_what_decides(more: dict[str, object], korean: str, english: str) -> None:
-    assert why(line(**more), ZONE, "ko") == korean
-    assert why(line(**more), ZONE, "en") == english
+def test_it_names_what_decides(events: list[dict[str, object]], as_of: str, korean: str, english: str) -> None:
+    moment = tm.parse_instant(at(as_of))
+    log = EventLog()
+    for raw in records(registered(), *events):
+        log.add(decode_invoice_event(raw, received_of(raw), ZONE))
+    state = fold("DELIVERY", "I1", log, ZONE, moment)
+    row = row_of(state)
+    assert row is not None
+    found = Wording(ZONE, "2026-11-20").standing(state, row, moment)
+    assert (found.ko, found.en) == (korean, english)
+    assert found.text("ko") == korean
+    assert found.text("en") == english
