@@ -24,6 +24,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
@@ -115,6 +116,10 @@ class History:
         fits = {cell: [Fit.of(pairs, shape) for shape in _SHAPES] for cell, pairs in taken.items()}
         self._learned = {cell: found[0] for cell, found in fits.items()}
         self._shaped = {cell: min(found, key=lambda fit: fit.loss) for cell, found in fits.items()}
+
+    def shapes(self) -> Counter[float]:
+        """How many cells have which shape."""
+        return Counter(fit.shape for fit in self._shaped.values())
 
     def model(self, name: str, played: Played) -> Model:
         """One of ``MODELS`` on a service date."""
@@ -278,6 +283,9 @@ def compare(title: str, tests: Sequence[tuple[Played, History]]) -> None:
     _say("bias, all" + " " * 3 + "".join(f"{_number(rows[-1].friends.bias):>18}" for rows in results.values()))
     _say("precision" + " " * 3 + "".join(f"{_number(rows[-1].at_risk.precision, 2):>18}" for rows in results.values()))
     _say("recall" + " " * 6 + "".join(f"{_number(rows[-1].at_risk.recall, 2):>18}" for rows in results.values()))
+    shapes = sum((history.shapes() for history in {id(each): each for _, each in tests}.values()), Counter[float]())
+    whole = shapes.total()
+    _say("shapes of cells: " + ", ".join(f"{shape:g}: {shapes[shape] / whole:.0%}" for shape in _SHAPES))
     last = results[MODELS[0]][-1]
     _say(f"left out: {last.left_out:,} without a finish, {last.no_pace:,} without a pace")
 

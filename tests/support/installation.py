@@ -39,14 +39,14 @@ class Installation:
             "HUBSTAT_INGEST__TRUST_RECEIVED_AT": "true",
         }
 
-    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """One command; its output is in the failure."""
+    def run(self, *arguments: str, check: bool = True, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+        """One command; its output is in the failure. timeout: seconds."""
         done = subprocess.run(
             [sys.executable, "-m", "hubstat", *arguments],
             env=self.environment(),
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=timeout,
             check=False,
         )
         if check and done.returncode:
