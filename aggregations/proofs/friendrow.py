@@ -327,8 +327,12 @@ class FriendRow:
                 ko, en = f"{ko}, 속도를 모름", f"{en}, no pace is known"
             else:
                 way_ko, way_en = self._way(projection)
-                ko = f"{ko}, 예상 {self._say.clock(stop.finish)} = {way_ko} + {place} ÷ {_pace(projection)}"
-                en = f"{en}, finish {self._say.clock(stop.finish)} = {way_en} + {place} ÷ {_pace(projection)}"
+                done = self._say.clock(stop.finish)
+                if stop.finish > projection.start + projection.remaining_break + int(place / projection.pace):
+                    ko, en = f"{ko}, 예상 {done} = 약속 시간대 시작", f"{en}, finish {done} = its promised window begins"
+                else:
+                    ko = f"{ko}, 예상 {done} = {way_ko} + {place} ÷ {_pace(projection)}"
+                    en = f"{en}, finish {done} = {way_en} + {place} ÷ {_pace(projection)}"
             found.append(self._term(amount(stop.finish or 0), ko, en, invoices=_keys(stop.invoices)))
         return found
 

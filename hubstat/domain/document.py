@@ -124,7 +124,14 @@ def pending_of(state: InvoiceState, row: Row) -> Pending | None:
     if not (row.due and row.open):
         return None
     return Pending(
-        state.camp, state.friend, state.direction, state.invoice_no, row.promise, row.wave, state.address_key
+        state.camp,
+        state.friend,
+        state.direction,
+        state.invoice_no,
+        row.promise,
+        row.wave,
+        state.address_key,
+        state.promise.since if state.promise else None,
     )
 
 

@@ -20,7 +20,7 @@ DeadlineOf = Callable[[str], int]
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An open Due invoice. camp, friend: its attribution; promise: ms."""
+    """An open Due invoice. camp, friend: its attribution; promise: ms; promised_from: start of its window, ms."""
 
     camp: str | None
     friend: str | None
@@ -29,6 +29,7 @@ class Pending:
     promise: int
     wave: str
     address_key: str | None
+    promised_from: int | None = None
 
     @property
     def order(self) -> tuple[int, str, str, str]:
@@ -64,7 +65,7 @@ class Projection:
     """What one Friend has left at T. Times and lengths in ms.
 
     stops: in order. pace: stops per ms, None where nothing tells of one. start: from when the Friend works on. finish:
-    of the last stop. shortfalls: of every wave with stops left. limit: until when the Friend could work on, None where
+    the latest of the stops. shortfalls: of every wave with stops left. limit: until when the Friend could work on, None where
     not out, without a pace or without a deadline. spare: stops that the Friend could take over, 0 where not
     ``can_help``. camp: where all of it counts.
     """
@@ -128,7 +129,7 @@ def project(
     start = as_of if day is None or day.starts_at is None else max(as_of, day.starts_at)
     pause = 0 if day is None else day.remaining_break
     stops = tuple(
-        StopLeft(group[0].wave, None if pace is None else start + pause + int(place / pace), group)
+        StopLeft(group[0].wave, None if pace is None else _finish(start + pause + int(place / pace), group), group)
         for place, group in enumerate(groups, 1)
     )
     spare, limit = 0.0, None
@@ -142,13 +143,18 @@ def project(
         pace=pace,
         start=start,
         remaining_break=pause,
-        finish=stops[-1].finish if stops else None,
+        finish=max((stop.finish for stop in stops if stop.finish is not None), default=None),
         shortfalls=() if pace is None else _shortfalls(stops, pace, start + pause, deadline_of),
         limit=limit,
         spare=spare if spare >= 1 else 0.0,
         can_help=spare >= 1,
         camp=camp,
     )
+
+
+def _finish(at_pace: int, invoices: Iterable[Pending]) -> int:
+    """When a stop is done, ms: at the pace, and no promised window of its invoices is begun before its time."""
+    return max([at_pace, *(each.promised_from for each in invoices if each.promised_from is not None)])
 
 
 def _pace(

@@ -234,7 +234,7 @@ class _Count:
             work.spare += spare
             work.shortfall += projection.shortfall()
             if stops:
-                work.finish = later(work.finish, projection.finish(stops))
+                work.finish = later(work.finish, projection.last_finish())
         for camp, invoices in self.open_by_camp.items():
             self.work[camp, None].counts["unassigned_stops"] += len(stops_left(invoices))
 

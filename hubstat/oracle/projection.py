@@ -75,10 +75,19 @@ class Projection:
         return self._friend.camp
 
     def finish(self, place: int) -> int | None:
-        """When the stop at a place (from 1) will be done."""
+        """When the stop at a place (from 1) will be done: no sooner than the promised windows of its invoices begin."""
         if self.pace is None:
             return None
-        return self._from + int(place / self.pace) + self._friend.remaining_break
+        done = self._from + int(place / self.pace) + self._friend.remaining_break
+        for invoice in self.stops[place - 1]:
+            if invoice.promised_from is not None:
+                done = max(done, invoice.promised_from)
+        return done
+
+    def last_finish(self) -> int | None:
+        """When the last of the stops will be done; None without stops or a pace."""
+        times = [self.finish(place) for place in range(1, len(self.stops) + 1)]
+        return max((time for time in times if time is not None), default=None)
 
     def at_risk(self) -> list[Standing]:
         """The open invoices whose promise is to come and will be missed."""

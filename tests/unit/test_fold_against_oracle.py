@@ -14,7 +14,7 @@ from aggregations.question import Question
 from hubstat.domain import time as tm
 
 
-@pytest.mark.parametrize("seed", range(80))
+@pytest.mark.parametrize("seed", range(200))
 def test_a_random_network(seed: int) -> None:
     network = RandomNetwork.of_seed(seed)
     moment = network.moment()

@@ -75,7 +75,8 @@ async def test_events_and_activities_of_a_date_share_a_document() -> None:
     assert list(log.activities.values()) == [ACTIVITY]
 
 
-async def test_a_plan_lives_at_its_start_and_a_correction_apart() -> None:
+async def test_a_plan_lives_where_it_is_looked_for_and_a_correction_apart() -> None:
+    """A plan: at the dates its span touches and around its service date, so that two plans of a shift meet."""
     writer = FakeWriter()
     plan = event(
         code="SHIFT_PLANNED",
@@ -86,7 +87,8 @@ async def test_a_plan_lives_at_its_start_and_a_correction_apart() -> None:
         wave="DAWN",
     )
     await flusher(writer).flush([plan, event(code="CORRECTED", event_id="c", corrects="p")])
-    assert set(writer.documents) == {("t-friends-2026-11-21", "F1"), ("t-friend-corrections", "F1")}
+    kept_at = ("t-friends-2026-11-21", "t-friends-2026-11-22", "t-friends-2026-11-23", "t-friend-corrections")
+    assert set(writer.documents) == {(index, "F1") for index in kept_at}
 
 
 async def test_the_newest_derivation_counts_whatever_comes_last() -> None:
