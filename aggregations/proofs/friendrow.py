@@ -329,7 +329,8 @@ class FriendRow:
                 way_ko, way_en = self._way(projection)
                 done = self._say.clock(stop.finish)
                 if stop.finish > projection.start + projection.remaining_break + int(place / projection.pace):
-                    ko, en = f"{ko}, 예상 {done} = 약속 시간대 시작", f"{en}, finish {done} = its promised window begins"
+                    ko = f"{ko}, 예상 {done} = 약속 시간대 시작"
+                    en = f"{en}, finish {done} = its promised window begins"
                 else:
                     ko = f"{ko}, 예상 {done} = {way_ko} + {place} ÷ {_pace(projection)}"
                     en = f"{en}, finish {done} = {way_en} + {place} ÷ {_pace(projection)}"

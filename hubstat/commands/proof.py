@@ -26,6 +26,7 @@ from hubstat.commands.query import (
     KnownAtOption,
     LevelOption,
     WaveOption,
+    folding,
     print_text,
     question_of,
     reading,
@@ -61,7 +62,7 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         question = question_of(
             chosen, level, service_date, None if scope else hub, as_of, known_at, wave, direction, None
         )
-        with reading(chosen) as reader:
+        with folding() as progress, reading(chosen, progress) as reader:
             viewer = Viewer.everything(chosen.country)
             found = Prover(reader).proof(viewer, question, metric, scope, events=events)
         zone = tm.zone(chosen.country)

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from aggregations.backtest import error_of
 from aggregations.backtest.score import hour_of_day
+from aggregations.counting import Progress
 from aggregations.question import LEVELS, Answer, Question
 from aggregations.reader import Reader
 from aggregations.viewer import Viewer
@@ -77,11 +78,30 @@ FormatOption = Annotated[Format, typer.Option("--format", help="Form of the outp
 
 
 @contextmanager
-def reading(settings: Settings) -> Iterator[Reader]:
+def reading(settings: Settings, progress: Progress | None = None) -> Iterator[Reader]:
     """The reader of this installation. Raises EngineError, also while reading, where Elasticsearch does not answer."""
     url = locate(settings).elasticsearch_url
     with explained(url), connect(settings.elasticsearch, url) as client:
-        yield Reader(Store(client, settings.namespace), settings.country)
+        yield Reader(Store(client, settings.namespace), settings.country, progress=progress)
+
+
+@contextmanager
+def folding() -> Iterator[Progress]:
+    """Shows on standard error how far the fold of stored events is, from its first report on; most need none."""
+    status = Console(stderr=True).status("")
+    shown = False
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown
+        status.update(f"folding {done:,} of {total:,} invoices at this as-of and known-at; Ctrl-C ends it")
+        if not shown:
+            shown = True
+            status.start()
+
+    try:
+        yield show
+    finally:
+        status.stop()
 
 
 def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
@@ -103,7 +123,7 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         chosen = settings()
         names = tuple(name.strip() for name in metrics.split(",")) if metrics else None
         question = question_of(chosen, level, service_date, hub, as_of, known_at, wave, direction, names)
-        with reading(chosen) as reader:
+        with folding() as progress, reading(chosen, progress) as reader:
             answer = reader.query(Viewer.everything(chosen.country), question)
             error = _projection_error(reader, answer) if output is Format.json else {}
         if output is Format.json:

@@ -19,6 +19,7 @@ GROUPS: Final = ("customer", "address-access", "capacity", "damage-loss-missort"
 RESERVED: Final = frozenset({UNMAPPED, "unassigned"})
 _SHOWN_PROBLEMS: Final = 20
 _NO_DAY: Final = date.min
+_DAY_END: Final = time(23, 59, 59)
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -114,7 +115,7 @@ class Wave:
     def deadline_at(self, service_date: date, zone: ZoneInfo) -> int:
         """Deadline of a service date, ms; 23:59:59 is the end of that second."""
         moment = self._deadline(service_date, zone)
-        ending = 999 if self.deadline == time(23, 59, 59) else 0
+        ending = 999 if self.deadline == _DAY_END else 0
         return int(moment.timestamp()) * 1000 + ending
 
     def shift_at(self, service_date: date, zone: ZoneInfo) -> tuple[int, int]:
@@ -205,6 +206,13 @@ class _Row:
         except ValueError:
             self.wrong(column, f"{value!r} is no time of day; write it as 07:00 or 23:59:59")
             return time.min
+
+    def deadline(self, column: str) -> time:
+        """A whole minute of the day or its end, 23:59:59, so that counts by minute tell what came after."""
+        value = self.clock(column)
+        if value.second and value != _DAY_END:
+            self.wrong(column, f"{self.cells[column]!r} lies inside a minute; write 20:00, or 23:59:59 for midnight")
+        return value
 
     def validity(self) -> tuple[date, date | None]:
         start = self.day("valid_from")
@@ -405,7 +413,7 @@ def _wave(row: _Row) -> Wave:
     return Wave(
         row.choice("country", COUNTRIES),
         row.text("wave"),
-        row.clock("deadline"),
+        row.deadline("deadline"),
         row.flag("next_day"),
         row.clock("shift_start"),
         row.clock("shift_end"),

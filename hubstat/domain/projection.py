@@ -65,8 +65,8 @@ class Projection:
     """What one Friend has left at T. Times and lengths in ms.
 
     stops: in order. pace: stops per ms, None where nothing tells of one. start: from when the Friend works on. finish:
-    the latest of the stops. shortfalls: of every wave with stops left. limit: until when the Friend could work on, None where
-    not out, without a pace or without a deadline. spare: stops that the Friend could take over, 0 where not
+    the latest of the stops. shortfalls: of every wave with stops left. limit: until when the Friend could work on, None
+    where not out, without a pace or without a deadline. spare: stops that the Friend could take over, 0 where not
     ``can_help``. camp: where all of it counts.
     """
 

@@ -4,13 +4,13 @@ Data: simulated days of one network (fitted days of one seed, tested days later 
 Jilin, from the folder HUBSTAT_TEST_DATA (left out where it is not set), with a promise of 20:00. A real date is tested
 with what D-29 … D-2 give; a simulated one with what all fitted days give.
 
-Models, all as definition 7 but for the pace:
+Models, all as definition 7 but for the pace and the window floor:
 
-- ``definition``: its pace, from the standard and the last net hour;
+- ``pace``: its pace, from the standard and the last net hour, without the floor;
 - ``learned``: the pace is what the history took for a stop left, at (area, wave, hour of T), and nothing else;
-- ``blend``: the pace of the definition with that in the place of the standard;
+- ``blend``: the pace of definition 7 with that in the place of the standard;
 - ``shaped``: as ``learned``, but n stops left take rate × n ^ shape, with a shape for each (area, wave, hour);
-- ``windows``, ``shaped+w``: two of them with finish_k not before a promised window of the stop begins.
+- ``definition``, ``shaped+w``: ``pace`` and ``shaped`` with the floor: no stop is finished before its promised window.
 
 A fit, for one (area, wave, hour): every case of the history gives stops left n and time taken = finish − from −
 remaining break, at least 0. Of every shape (1 alone, or 0, ¼, ½, ¾ and 1) the rate is the median of taken ÷ n ^ shape,
@@ -39,8 +39,6 @@ from aggregations.question import Moment
 from hubstat.domain import time as tm
 from hubstat.domain.baselines import AreaWave, Baselines, standards_of
 from hubstat.domain.contract import decode_friend_event, decode_invoice_event
-from hubstat.domain.document import invoice_key
-from hubstat.domain.invoice import fold
 from hubstat.domain.log import EventLog
 from hubstat.domain.masterdata import MasterData, parse
 from hubstat.domain.projection import Projection, group_stops, project
@@ -49,7 +47,7 @@ from ingest.sources.lade import LadeOptions, read_lade
 
 COUNTRY: Final = "KR"
 ZONE: Final = tm.zone(COUNTRY)
-MODELS: Final = ("definition", "learned", "blend", "shaped", "windows", "shaped+w")
+MODELS: Final = ("pace", "learned", "blend", "shaped", "definition", "shaped+w")
 _SHRINKAGE: Final = 20
 _WINDOW: Final = range(2, 30)
 _SHAPES: Final = (1.0, 0.75, 0.5, 0.25, 0.0)
@@ -62,15 +60,13 @@ Cell = tuple[str, str, int]
 class Played:
     """A closed date: its cases, and the ms per stop of every Friend-day by (area, wave).
 
-    taken: (stops left, ms) of its cases with a finish by (area, wave, hour of T). opens: by invoice key the start of
-    its promised window, ms.
+    taken: (stops left, ms) of its cases with a finish by (area, wave, hour of T).
     """
 
     service_date: date
     cases: tuple[Case, ...]
     paces: dict[AreaWave, list[float]]
     taken: dict[Cell, list[tuple[int, int]]]
-    opens: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +119,8 @@ class History:
 
     def model(self, name: str, played: Played) -> Model:
         """One of ``MODELS`` on a service date."""
-        if name.endswith("+w") or name == "windows":
-            without = self.model("definition" if name == "windows" else name.removesuffix("+w"), played)
-            return lambda case: within_windows(without(case), played.opens)
+        floor = name == "definition" or name.endswith("+w")
+        name = name.removesuffix("+w")
         fits = {"learned": self._learned, "blend": self._learned, "shaped": self._shaped}.get(name, {})
 
         def model(case: Case) -> Projection:
@@ -133,6 +128,8 @@ class History:
             if name in {"learned", "shaped"} and case.day is not None:
                 # Without a last net hour the pace is the rate alone.
                 case = replace(case, day=replace(case.day, recent_stops=0, recent_net=0))
+            if not floor:
+                case = replace(case, pending=tuple(replace(each, promised_from=None) for each in case.pending))
             return projected(self._master, played.service_date, case, standards)
 
         return model
@@ -148,23 +145,6 @@ class History:
         rate = fit.per_stop(len(group_stops(case.pending)), self._standards[area, wave])
         # A finish right at T is one ms away: a pace has to be finite.
         return {**self._standards, (area, wave): max(1.0, rate)}
-
-
-def within_windows(projection: Projection, opens: Mapping[str, int]) -> Projection:
-    """No stop is finished before a promised window of it begins."""
-    if projection.pace is None:
-        return projection
-    stops = tuple(
-        replace(
-            stop,
-            finish=max(
-                stop.finish or 0,
-                *(opens.get(invoice_key(each.direction, each.invoice_no), 0) for each in stop.invoices),
-            ),
-        )
-        for stop in projection.stops
-    )
-    return replace(projection, stops=stops, finish=max(stop.finish or 0 for stop in stops))
 
 
 def projected(master: MasterData, day: date, case: Case, standards: Mapping[AreaWave, float]) -> Projection:
@@ -200,13 +180,8 @@ def play(master: MasterData, day: date, invoices: Iterable[tuple[str, EventLog]]
     closed = ClosedDate(day, ZONE, lambda camp: area_of(master, day, camp))
     for friend, log in friends.items():
         closed.add_friend(friend, log)
-    opens: dict[str, int] = {}
     for key, log in invoices:
         closed.add_invoice(key, log)
-        direction, invoice_no = key.split(":", 1)
-        promise = fold(direction, invoice_no, log, ZONE).promise
-        if promise is not None and promise.since is not None:
-            opens[key] = promise.since
     paces: dict[AreaWave, list[float]] = {}
     for final in closed.final_days():
         area = area_of(master, day, final.camp)
@@ -221,7 +196,7 @@ def play(master: MasterData, day: date, invoices: Iterable[tuple[str, EventLog]]
             seen = projected(master, day, case, {})
             time_taken = max(0, case.finished - seen.start - seen.remaining_break)
             taken.setdefault((area, wave, hour_of_day(case.as_of, ZONE)), []).append((len(seen.stops), time_taken))
-    return Played(day, cases, paces, taken, opens)
+    return Played(day, cases, paces, taken)
 
 
 def simulated(spec: NetworkSpec, master: MasterData, first: date, days: int, seed: int) -> list[Played]:

@@ -74,6 +74,10 @@ def test_nodes_children_and_camps_of_a_tree() -> None:
             "waves.csv:2:deadline: '25:00' is no time of day",
         ),
         (
+            {"waves.csv": "country,wave,deadline,next_day,shift_start,shift_end\nKR,DAY,20:00:30,false,09:00,18:00\n"},
+            "waves.csv:2:deadline: '20:00:30' lies inside a minute",
+        ),
+        (
             {"friends.csv": "friend_id,name,home_camp_id,carrier,valid_from,valid_to\nF1,x,C9,,2026-01-01,\n"},
             "friends.csv:2:home_camp_id: 'C9' is no camp of hubs.csv",
         ),

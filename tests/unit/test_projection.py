@@ -211,7 +211,7 @@ def test_no_projection_shortens_a_break(stops: int, pause: int, more: int) -> No
 
 
 def test_a_stop_is_not_done_before_its_promised_window_begins() -> None:
-    # Standard 5 min, nothing done yet: 12 stops an hour. The first stop waits for 18:00, the second would be done 16:10.
+    # Standard 5 min, nothing done yet: 12 stops an hour. The first waits for 18:00, the second would be done at 16:10.
     pending = [left(1, "19:00", promised_from=at("18:00")), left(2)]
     found = ahead(pending, replace(on_the_road(), recent_stops=0, recent_net=0), "16:00", STANDARDS)
     assert [stop.finish for stop in found.stops] == [at("18:00"), at("16:10")]
