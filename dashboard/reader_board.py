@@ -21,13 +21,18 @@ from aggregations.viewer import Viewer
 from dashboard.board import Detail, Event, Line, Moment, Node, Proof, WaveTime
 from dashboard.place import Place
 from hubstat.domain import time as tm
-from hubstat.domain.codes import COMPLETIONS
+from hubstat.domain.codes import COMPLETIONS, DIRECTIONS
 from hubstat.domain.masterdata import MasterData
-from hubstat.domain.metrics import DEFINITION_VERSION
+from hubstat.domain.metrics import DEFINITION_VERSION, metrics_for
 from hubstat.domain.row import row_of
 from hubstat.errors import QueryError
 
 _KEPT_MOMENTS: Final = 16
+# What screens show of every tick. Projections, plans, minutes and loads are read for those who ask for them.
+_SHOWN: Final = {
+    direction: tuple(m.id for m in metrics_for(direction).values() if m.needs in {"invoices", "backlog", "friends"})
+    for direction in DIRECTIONS
+}
 
 
 class ReaderBoard:
@@ -67,7 +72,8 @@ class ReaderBoard:
         """Every node of a level at or below a hub. ``hub``: of the camp on level friend, else of the level itself."""
         board = self._board(moment)
         scope = None if hub is None else f"{'camp' if level == 'friend' else level}:{hub}"
-        question = Question(level, moment.day, scope, wave=place.wave, direction=place.direction)
+        shown = _SHOWN[place.direction]
+        question = Question(level, moment.day, scope, wave=place.wave, direction=place.direction, metrics=shown)
         answer = board.answer(self._viewer, question)
         return [Node(row.hub, row.name_ko, row.name_en, row.parent, row.figures) for row in answer.rows]
 

@@ -8,10 +8,14 @@ from datetime import date
 import pytest
 from agreement import compare, shrunk, told
 from memory import ZONE, MemoryNetwork
-from random_network import MASTER, MINUTES, START, RandomNetwork, Received
+from random_network import DATES, MASTER, MINUTES, START, RandomNetwork, Received
 
 from aggregations.question import Question
 from hubstat.domain import time as tm
+from hubstat.domain.codes import DIRECTIONS
+from hubstat.domain.metrics import metrics_for
+from hubstat.oracle import Network
+from hubstat.oracle.compute import Records
 
 
 @pytest.mark.parametrize("seed", range(200))
@@ -71,3 +75,15 @@ def test_a_break_before_the_departure_is_recorded_all_the_same() -> None:
         [friend_event("BREAK_STARTED", "09:30", until="2026-11-20T10:30:00+09:00")],
     )
     assert figures["idle_minutes"] == (120 - 60 - 15) + (60 - 15)
+
+
+def test_the_oracle_knows_the_whole_registry() -> None:
+    """A metric that one of the two programs lacks would be compared by nobody."""
+    figures = Records("KR").figures(Network(dict(MASTER), "KR"), DATES[0], START, START)
+    for direction in DIRECTIONS:
+        known = metrics_for(direction)
+        for wave, nodes in figures[direction].items():
+            assert nodes
+            for node, found in nodes.items():
+                working = (direction, wave) == ("DELIVERY", "all")
+                assert set(found) == {name for name, m in known.items() if working or not m.of_friends}, node
