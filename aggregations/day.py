@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, TypeVar
@@ -111,6 +111,10 @@ class Day:
                 yield
             finally:
                 self._view = None
+
+    def keep(self, view: View) -> None:
+        """Read everything that is asked for from now on through one view, which stays open."""
+        self._look = lambda: nullcontext(view)
 
     def give_days(self, days: Sequence[FriendDay]) -> None:
         """Take Friend-days that are known already."""

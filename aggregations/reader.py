@@ -54,14 +54,18 @@ class Reader:
 
     def query(self, viewer: Viewer, question: Question) -> Answer:
         """Figures of every node of a level at one (T, K). Raises ``QueryError``, ``AccessError``."""
-        moment = question.moment(self.clock(), self.zone)
         with self.view() as view:
-            tree = view.master.hierarchy.on(question.service_date)
-            scope = resolve(tree, question.level, question.hub)
-            viewer.require(tree, question.service_date, scope.level, scope.hub)
-            day = self.day(view, question.service_date, moment, scope)
-            with day.within(view):
-                rows = rows_of(day, self.ground(view.master, question.service_date, moment), question, scope)
+            return self.answer(view, viewer, question)
+
+    def answer(self, view: View, viewer: Viewer, question: Question) -> Answer:
+        """As ``query``, through a look that is open already."""
+        moment = question.moment(self.clock(), self.zone)
+        tree = view.master.hierarchy.on(question.service_date)
+        scope = resolve(tree, question.level, question.hub)
+        viewer.require(tree, question.service_date, scope.level, scope.hub)
+        day = self.day(view, question.service_date, moment, scope)
+        with day.within(view):
+            rows = rows_of(day, self.ground(view.master, question.service_date, moment), question, scope)
         return Answer(
             question.level,
             question.service_date,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections import deque
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
@@ -13,6 +16,7 @@ from aggregations.question import Answer, Moment, Question
 from aggregations.reader import Reader, rows_of
 from aggregations.rollup import resolve
 from aggregations.viewer import Viewer
+from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS, Direction
 from hubstat.domain.friendday import FriendDay
 from hubstat.domain.masterdata import MasterData
@@ -22,6 +26,8 @@ from hubstat.domain.metric import Need
 _EVERY_TICK: Final[frozenset[Need]] = frozenset({"invoices"})
 # Documents show one refresh after they are written, and workers' clocks differ: look back further than that (ms).
 _OVERLAP: Final = 30_000
+_LOOKS: Final = 4
+_FORGOTTEN_AFTER: Final = 5 * tm.MINUTE
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,8 @@ class Board:
     """The network on one service date at one moment.
 
     generation: grows with every change of a figure, a Friend's within its camp too. data_to: received time (ms) of the
-    first record not yet in the figures, else T; None where no ingest worker reports.
+    first record not yet in the figures, else T; None where no ingest worker reports. _view: the look of a tick, through
+    which all of it is read, also what is asked for later; None for a fixed moment.
     """
 
     generation: int
@@ -39,6 +46,7 @@ class Board:
     master: MasterData
     day: Day
     _reader: Reader
+    _view: View | None = None
     _last_received: int | None = None
     _folded: tuple[FriendDay, ...] = ()
     _friends: dict[tuple[str, Direction, str, tuple[str, ...] | None], Answer] = field(default_factory=dict)
@@ -72,19 +80,17 @@ class Board:
         with self._lock:
             known = self._friends.get(key)
             if known is None:
-                known = self._friends[key] = self._reader.query(
-                    viewer,
-                    Question(
-                        "friend",
-                        self.service_date,
-                        question.hub,
-                        self.moment.as_of,
-                        self.moment.known_at,
-                        question.wave,
-                        question.direction,
-                        question.metrics,
-                    ),
+                asked = replace(
+                    question,
+                    service_date=self.service_date,
+                    as_of=self.moment.as_of,
+                    known_at=self.moment.known_at,
                 )
+                if self._view is None:
+                    known = self._reader.query(viewer, asked)
+                else:
+                    known = self._reader.answer(self._view, viewer, asked)
+                self._friends[key] = known
         return known
 
 
@@ -105,6 +111,7 @@ class Snapshots:
         self._making: dict[date, threading.Lock] = {}
         self._boards: dict[date, Board] = {}
         self._friend_days: dict[date, _FriendDays] = {}
+        self._looks: dict[date, deque[ExitStack]] = {}
 
     def current(self, service_date: date) -> Board:
         """The latest board of a service date, made anew where it is older than the interval."""
@@ -114,23 +121,45 @@ class Snapshots:
             board = self._boards.get(service_date)
             if board is None or self._reader.clock() - board.moment.as_of >= self._interval:
                 board = self._boards[service_date] = self._make(service_date, board)
+                self._forget(board.moment.as_of)
             return board
+
+    def close(self) -> None:
+        """Close every look that is still open."""
+        with self._lock:
+            for look in itertools.chain.from_iterable(self._looks.values()):
+                look.close()
+            self._looks.clear()
+
+    def _forget(self, now: int) -> None:
+        """Let go of dates that nobody has looked at for a while."""
+        with self._lock:
+            for day, board in list(self._boards.items()):
+                if now - board.moment.as_of > _FORGOTTEN_AFTER:
+                    self._boards.pop(day, None)
+                    self._friend_days.pop(day, None)
+                    for look in self._looks.pop(day, ()):
+                        look.close()
 
     def _make(self, service_date: date, last: Board | None) -> Board:
         now = self._reader.clock()
         moment = Moment(now, now)
-        with self._reader.view() as view:
+        with ExitStack() as look:
+            view = look.enter_context(self._reader.view())
             day = self._reader.day(view, service_date, moment)
+            day.keep(view)
             with day.within(view):
                 last_received = day.counter(view).last_received()
                 known = self._friend_days.get(service_date)
-                if known is None or known.baselines != day.baselines.version:
-                    known = self._friend_days[service_date] = _FriendDays(day.baselines.version)
+                versions = (day.baselines.version, view.master.version)
+                if known is None or known.versions != versions:
+                    known = self._friend_days[service_date] = _FriendDays(versions)
                 folded = known.refresh(day, view)
                 day.give_days([each.at(now) for each in folded])
                 for direction in DIRECTIONS:
                     day.counted("camp", direction, _EVERY_TICK)
                     day.all_waiting("camp", direction)
+            self._hold(service_date, look.pop_all())
         unchanged = (
             last is not None
             and last._last_received == last_received
@@ -141,7 +170,16 @@ class Snapshots:
         )
         generation = 1 if last is None else last.generation + (not unchanged)
         data_to = self._reader.data_to(now)
-        return Board(generation, service_date, moment, data_to, view.master, day, self._reader, last_received)
+        return Board(
+            generation, service_date, moment, data_to, view.master, day, self._reader, view, last_received, folded
+        )
+
+    def _hold(self, service_date: date, look: ExitStack) -> None:
+        """Keep the look of a tick open for those who still ask the board of it something, a few ticks on."""
+        looks = self._looks.setdefault(service_date, deque())
+        looks.append(look)
+        while len(looks) > _LOOKS:
+            looks.popleft().close()
 
 
 def _figures(day: Day) -> list[Any]:
@@ -151,10 +189,10 @@ def _figures(day: Day) -> list[Any]:
 
 
 class _FriendDays:
-    """Friend-days of one service date and version of its baselines, folded again only where that may change them."""
+    """Friend-days of one service date, folded again only where needed. versions: of baselines and master data."""
 
-    def __init__(self, baselines: int) -> None:
-        self.baselines = baselines
+    def __init__(self, versions: tuple[int, int]) -> None:
+        self.versions = versions
         self._days: dict[str, FriendDay] = {}
         self._unsettled: set[str] = set()
         self._written: set[Writing] = set()

@@ -47,6 +47,10 @@ class ReaderBoard:
         self._lock: Final = threading.Lock()
         self.zone: Final[ZoneInfo] = reader.zone
 
+    def close(self) -> None:
+        """Let go of what is open in Elasticsearch."""
+        self._snapshots.close()
+
     def active_dates(self) -> Sequence[date]:
         """Service dates whose shift is running."""
         return self._reader.active_dates()

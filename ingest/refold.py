@@ -81,12 +81,15 @@ class Refolder:
         for each in folded:
             if each.write is not None:
                 dates |= each.dates
-        for write, outcome in zip(writes, await self._writer.bulk(writes), strict=True):
+        # Before, for a process that is killed in between; and after, for a roll-up that ran in between.
+        await self._marker.mark(dates)
+        outcomes = await self._writer.bulk(writes)
+        await self._marker.mark(dates)
+        for write, outcome in zip(writes, outcomes, strict=True):
             if isinstance(outcome, Refused):
                 raise HubstatError(f"{write.index}/{write.id} cannot be stored as it is folded now: {outcome.why}")
             done.changed += isinstance(outcome, Version)
             done.overtaken += isinstance(outcome, Conflict)
-        await self._marker.mark(dates)
 
     def _invoice(self, document: Found) -> _Folded:
         log = restore_invoice(document.id, _copy(document.source))

@@ -139,10 +139,9 @@ class RollUp:
         changed = 0
         for kind, found in documents.items():
             changed += facts.replace(client, f"{namespace}-{kind}", text, found)
-        restatements_changed = facts.replace(client, self._names.restatements, text, restated, _NOTED)
-        kept = True
-        if before is None or changed or restatements_changed or not _same(before, record):
-            kept = facts.keep_record(client, namespace, record, history, before)
+        facts.replace(client, self._names.restatements, text, restated, _NOTED)
+        # Also where nothing has changed: facts are known as of this roll-up and tell nothing of before.
+        kept = facts.keep_record(client, namespace, record, history, before)
         cleared = kept and mark is not None and marks.clear(client, namespace, mark)
         if not kept:
             # Somebody else has rolled up the date meanwhile: what is there now may be a mixture.
@@ -242,10 +241,6 @@ def gaps_of(detail: FriendDetail) -> Gaps:
 
 def _versions(record: Record) -> tuple[int, int, int]:
     return (record.master_version, record.definition_version, record.baselines_version)
-
-
-def _same(before: Record, after: Record) -> bool:
-    return _versions(before) == _versions(after) and before.history_hash == after.history_hash
 
 
 Say = Callable[[str], None]

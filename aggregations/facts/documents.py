@@ -157,7 +157,9 @@ def _friend_days(contents: Contents) -> _Made:
             yield Dimensions("invoices", camp, friend, direction, wave), content
     days = {(day.camp, day.friend_id): day for day in contents.days}
     for camp, friend in contents.work.keys() | days.keys():
-        content = _work(contents.work.get((camp, friend), Tally()))
+        # A Friend-day may be all there is at its camp: its routes count elsewhere.
+        work = contents.work.get((camp, friend))
+        content = {} if work is None else _work(work)
         day = None if friend is None else days.get((camp, friend))
         if day is not None:
             content["day"] = friend_day_document(day)

@@ -165,7 +165,8 @@ class _Read:
         asked = _asked(self._limits.camps, camp)
         if document["of"] == "work":
             if asked:
-                self.work[place] = Tally.of_document(document["parts"])
+                if "parts" in document:
+                    self.work[place] = Tally.of_document(document["parts"])
                 if "day" in document:
                     self.days.append(friend_day_of(document["day"]))
             return

@@ -41,7 +41,10 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         board = ReaderBoard(reader, chosen.dashboard.refresh_seconds)
         address = f"http://{f'[{host}]' if ':' in host else host}:{listening}/"
         typer.echo(f"board at {address}")
-        serve(create_app(board, chosen.dashboard), host, listening)
+        try:
+            serve(create_app(board, chosen.dashboard), host, listening)
+        finally:
+            board.close()
 
 
 def choose_port(host: str, wanted: int | None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
@@ -27,6 +28,7 @@ from hubstat.commands.query import (
     LevelOption,
     WaveOption,
     folding,
+    notice_unknown,
     print_text,
     question_of,
     reading,
@@ -65,6 +67,7 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         with folding() as progress, reading(chosen, progress) as reader:
             viewer = Viewer.everything(chosen.country)
             found = Prover(reader).proof(viewer, question, metric, scope, events=events)
+            notice_unknown(reader, question)
         zone = tm.zone(chosen.country)
         if output is Format.json:
             print_text(orjson.dumps(_json(found, zone), option=orjson.OPT_INDENT_2).decode())
@@ -184,8 +187,9 @@ def _rows(proof: Proof, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
 
 
 def _csv(proof: Proof, zone: ZoneInfo) -> None:
-    columns = (*_COLUMNS, *_SENTENCES)
-    body = [[row.get(name) for name in columns] for row in _rows(proof, zone)]
+    asked = {name: value for name, value in _json(proof, zone).items() if name not in {"sides", "figure"}}
+    columns = (*asked, *_COLUMNS, *_SENTENCES)
+    body = [[{**asked, **row}.get(name) for name in columns] for row in _rows(proof, zone)]
     if not proof.events:
         write_csv(list(columns), body)
         return
@@ -197,16 +201,43 @@ def _csv(proof: Proof, zone: ZoneInfo) -> None:
         for key in row["invoices"]:
             for event in proof.events[key]:
                 told = _event(event, zone)
-                lines.append([row["side"], *[None] * (len(columns) - 1), key, *(told[name] for name in of_event)])
+                lines.append(
+                    [
+                        *asked.values(),
+                        row["side"],
+                        *[None] * (len(columns) - len(asked) - 1),
+                        key,
+                        *(told[name] for name in of_event),
+                    ]
+                )
     write_csv([*columns, "invoice", *of_event], lines)
 
 
+def _many(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_figure(part)}" for key, part in value.items()) or "none"
+    if value is None:
+        return "—"
+    return f"{value:,.6g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
 def _table(proof: Proof, zone: ZoneInfo) -> None:
-    console = Console()
-    console.print(f"{_name(proof)} = {proof.figure}", markup=False, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    where = f"{proof.scope.level} {f'{proof.scope.camp}/' if proof.scope.camp else ''}{proof.scope.hub}"
+    moment = f"as of {tm.iso_local(proof.moment.as_of, zone)}, known at {tm.iso_local(proof.moment.known_at, zone)}"
+    console.print(f"{_name(proof)} = {_figure(proof.figure)}", markup=False, highlight=False)
+    console.print(
+        f"{where}, {proof.service_date} {proof.direction} {proof.wave}, {moment}", markup=False, highlight=False
+    )
     for side in proof.sides:
-        n = f"{len(side.lines)} invoices" if side.lines or not side.terms else f"{len(side.terms)} terms"
-        table = Table("invoice", "camp", "Friend", "part", "amount", "why", title=f"{_name(side)} = {side.figure}: {n}")
+        n = _many(len(side.lines), "invoice") if side.lines or not side.terms else _many(len(side.terms), "term")
+        table = Table(
+            "invoice", "camp", "Friend", "part", "amount", "why", title=f"{_name(side)} = {_figure(side.figure)}: {n}"
+        )
         for line in side.lines:
             value = "" if line.value is None else str(line.value)
             table.add_row(line.invoice_no, line.camp, line.friend, line.key, _marked(value, line.decides), line.why.en)

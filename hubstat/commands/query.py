@@ -6,6 +6,7 @@ import csv
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -18,17 +19,21 @@ from rich.table import Table
 from aggregations.backtest import error_of
 from aggregations.backtest.score import hour_of_day
 from aggregations.counting import Progress
-from aggregations.question import LEVELS, Answer, Question
-from aggregations.reader import Reader
+from aggregations.question import ALL_WAVES, LEVELS, Answer, Question
+from aggregations.reader import Reader, now_ms
+from aggregations.rollup import resolve
 from aggregations.viewer import Viewer
 from hubstat.domain import time as tm
 from hubstat.domain.codes import Direction
+from hubstat.domain.hierarchy import UNMAPPED
+from hubstat.domain.metric import Metric
 from hubstat.domain.metrics import metrics_for
 from hubstat.elastic.client import connect
 from hubstat.elastic.retry import explained
 from hubstat.elastic.store import Store
 from hubstat.engines import locate
 from hubstat.errors import QueryError
+from hubstat.figures.status import bases_of
 from hubstat.settings import Settings
 
 _TABLE = (
@@ -116,22 +121,27 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         known_at: KnownAtOption = None,
         wave: WaveOption = "all",
         direction: DirectionOption = DirectionChoice.DELIVERY,
-        metrics: Annotated[str | None, typer.Option(help="Metric ids, separated by commas. Default: all.")] = None,
+        metrics: Annotated[
+            str | None, typer.Option(help="Metric ids, separated by commas. Default: all; in a table ten of them.")
+        ] = None,
         output: FormatOption = Format.table,
     ) -> None:
         """The same figures as the screen, at any as-of and known-at."""
         chosen = settings()
         names = tuple(name.strip() for name in metrics.split(",")) if metrics else None
         question = question_of(chosen, level, service_date, hub, as_of, known_at, wave, direction, names)
+        if output is Format.table:
+            question, names = _for_table(question)
         with folding() as progress, reading(chosen, progress) as reader:
             answer = reader.query(Viewer.everything(chosen.country), question)
+            notice_unknown(reader, question)
             error = _projection_error(reader, answer) if output is Format.json else {}
         if output is Format.json:
             print_text(orjson.dumps({**answer.to_json(), **error}, option=orjson.OPT_INDENT_2).decode())
         elif output is Format.csv:
             _csv(answer)
         else:
-            _table(answer)
+            _table(answer, names or ())
 
 
 def question_of(
@@ -179,10 +189,25 @@ def moment_of(settings: Settings, option: str, text: str | None) -> int | None:
         moment = tm.parse_moment(text, zone)
         if tm.local_date(moment, zone).year not in _YEARS:
             raise QueryError(f"{option} {text}: {_OUTSIDE}")
-        return moment
     except (ValueError, OverflowError):
         example = date.today().isoformat()  # noqa: DTZ011 - an example of the form only
         raise QueryError(f"{option} {text} is no time: write it as {example}T15:04 or with an offset") from None
+    if moment > now_ms():
+        raise QueryError(f"{option} {text} is in the future: what will be known then cannot be told now")
+    return moment
+
+
+def notice_unknown(reader: Reader, question: Question) -> None:
+    """Say on standard error what the master data do not know: it is counted where records name it, and else it is 0."""
+    master = reader.store.master_data(reader.country)
+    waves = sorted(wave.wave for wave in master.waves_of(reader.country))
+    if question.wave != ALL_WAVES and question.wave not in waves:
+        sys.stderr.write(f"note: the master data know no wave {question.wave}, only {', '.join(waves)}\n")
+    if question.hub is not None:
+        scope = resolve(master.hierarchy.on(question.service_date), question.level, question.hub)
+        tree = master.hierarchy.on(question.service_date)
+        if scope.level == "camp" and scope.hub != UNMAPPED and not tree.knows(scope.hub):
+            sys.stderr.write(f"note: the master data know no hub {question.hub} on {question.service_date}\n")
 
 
 def print_text(text: str) -> None:
@@ -199,19 +224,37 @@ def _projection_error(reader: Reader, answer: Answer) -> dict[str, Any]:
     return {} if found is None else {"projection_error": {"hour": hour, **found.to_json()}}
 
 
-def _table(answer: Answer) -> None:
+def _for_table(question: Question) -> tuple[Question, tuple[str, ...]]:
+    """The question with what a table needs, and the metrics that it shows: those asked for, else the usual ones."""
+    known = metrics_for(question.direction)
+    prefix = "m1" if question.direction == "DELIVERY" else "m2"
+    names = question.metrics or tuple(name if name in known else f"{prefix}_{name}" for name in _TABLE)
+    bases = [base[0] for name in names if (base := bases_of(known[name]))]
+    return replace(question, metrics=tuple(dict.fromkeys([*names, *bases]))), names
+
+
+def _table(answer: Answer, names: tuple[str, ...]) -> None:
     known = metrics_for(answer.direction)
-    prefix = "m1" if answer.direction == "DELIVERY" else "m2"
-    wanted = [name if name in known else f"{prefix}_{name}" for name in _TABLE]
-    shown = [name for name in wanted if any(name in row.figures for row in answer.rows)]
-    if not shown:
-        shown = [name for name in known if any(name in row.figures for row in answer.rows)]
     data = answer.to_json()
-    title = f"{answer.level} {data['service_date']} {answer.direction} {answer.wave}, as of {data['as_of']}"
-    table = Table("hub", "name", *(known[name].label_en for name in shown), title=title)
+    title = (
+        f"{answer.level} {data['service_date']} {answer.direction} {answer.wave}, "
+        f"as of {data['as_of']}, known at {data['known_at']}"
+    )
+    of_friends = ("camp",) if answer.level == "friend" else ()
+    table = Table(*of_friends, "hub", "name", *(known[name].label_en for name in names), title=title)
     for row in answer.rows:
-        table.add_row(row.hub, row.name_ko, *(_cell(row.figures[name], known[name].unit) for name in shown))
+        camp = (row.parent,) if of_friends else ()
+        cells = (_shown(known[name], row.figures, answer.level) for name in names)
+        table.add_row(*camp, row.hub, row.name_ko, *cells)
     Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+
+def _shown(metric: Metric, figures: dict[str, Any], level: str) -> str:
+    """A figure as text; a Friend's rate over a small n says nothing (C12)."""
+    base = bases_of(metric) if level == "friend" else None
+    if base is not None and (figures[base[0]] or 0) < base[1]:
+        return "—"
+    return _cell(figures[metric.id], metric.unit)
 
 
 def _cell(value: Any, unit: str) -> str:

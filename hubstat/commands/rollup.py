@@ -24,7 +24,7 @@ from hubstat.elastic.client import connect
 from hubstat.elastic.retry import briefly
 from hubstat.engines import locate
 from hubstat.engines.supervisor import bound_to_parent
-from hubstat.errors import EngineError, SettingsError
+from hubstat.errors import HubstatError, SettingsError
 from hubstat.runfile import rollup_lock
 from hubstat.settings import Settings
 
@@ -78,6 +78,10 @@ def _until_nothing_is_due(rolling: RollUp) -> None:
         done = roll_up_all(rolling, due, typer.echo)
         dates, changed = dates + len(done), changed + sum(each.changed for each in done)
     typer.echo(f"{dates:,} dates, {changed:,} documents changed")
+    if left := list(rolling.due()):
+        raise HubstatError(
+            f"{len(left)} dates are due again, {left[0]} among them: records of them come in; run it again later"
+        )
 
 
 def _prepare(settings: Settings) -> None:
@@ -118,7 +122,7 @@ class _Service:
                     while True:
                         self._look(reader)
                         time.sleep(self._settings.rollup.interval_seconds)
-            except EngineError as error:
+            except HubstatError as error:
                 log.warning("%s; trying again in %.0f s", error, _RETRY_SECONDS)
                 time.sleep(_RETRY_SECONDS)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from elasticsearch import Elasticsearch, helpers
+from elasticsearch import Elasticsearch
 
+from hubstat.elastic.many import write_many
 from hubstat.elastic.names import Names
 
 Document = dict[str, Any]
@@ -16,7 +17,7 @@ _MOST: Final = 100
 def keep(client: Elasticsearch, namespace: str, documents: Iterable[Document]) -> None:
     """Keep the documents of all hours, each with ``definition_version`` and ``hour``, in the place of the former."""
     index = Names(namespace).backtests
-    helpers.bulk(client, ({"_index": index, "_id": _id(document), "_source": document} for document in documents))
+    write_many(client, ({"_index": index, "_id": _id(document), "_source": document} for document in documents))
     client.indices.refresh(index=index)
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from elasticsearch import ConflictError, Elasticsearch, NotFoundError, helpers
+from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
+from hubstat.elastic.many import write_many
 from hubstat.elastic.names import Names
 from hubstat.elastic.search import PointInTime
 
@@ -61,7 +62,7 @@ def replace(
             actions.append({"_index": index, "_id": document_id, "_source": wanted})
     actions += [{"_index": index, "_id": document_id, "_source": wanted} for document_id, wanted in left.items()]
     if actions:
-        helpers.bulk(client, actions)
+        write_many(client, actions)
         client.indices.refresh(index=index)
     return len(actions)
 

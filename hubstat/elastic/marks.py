@@ -9,8 +9,9 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from elasticsearch import ConflictError, Elasticsearch, NotFoundError, helpers
+from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
+from hubstat.elastic.many import write_many
 from hubstat.elastic.names import Names
 
 _MOST = 10_000
@@ -32,7 +33,7 @@ def put(client: Elasticsearch, namespace: str, dates: Iterable[str]) -> int:
     actions = [
         {"_index": index, "_id": date, "_source": {"service_date": date, "marked_at": now}} for date in sorted(dates)
     ]
-    helpers.bulk(client, actions)
+    write_many(client, actions)
     return len(actions)
 
 

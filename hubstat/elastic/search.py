@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
 
-from elasticsearch import Elasticsearch
+from elasticsearch import Elasticsearch, NotFoundError
 
 from hubstat.elastic.writer import Found, Version
 from hubstat.errors import QueryError
@@ -38,7 +39,8 @@ class PointInTime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._id is not None:
-            self._client.close_point_in_time(id=self._id)
+            with suppress(NotFoundError):  # nobody has looked through it for so long that it is closed already
+                self._client.close_point_in_time(id=self._id)
             self._id = None
 
     def search(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +48,10 @@ class PointInTime:
         if self._id is None:
             return {"hits": {"hits": [], "total": {"value": 0}}, "aggregations": {}}
         body = {"track_total_hits": False, **body, "pit": {"id": self._id, "keep_alive": self._keep_alive}}
-        answer: dict[str, Any] = self._client.search(body=body).body
+        try:
+            answer: dict[str, Any] = self._client.search(body=body).body
+        except NotFoundError as error:
+            raise QueryError("this look at the data has been closed meanwhile: ask again") from error
         self._id = answer.get("pit_id", self._id)
         if answer["_shards"]["failed"] or answer.get("timed_out"):
             raise QueryError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
+from hubstat.domain.metric import Metric, Ratio
+
 Status = Literal["behind", "watch", "fine", "none"]
 
 # Shares of the invoices whose promise is past (M1, M2). A working day runs near 2 % late.
@@ -14,6 +16,13 @@ BEHIND_LATE_RATE: Final = 0.05
 HEAT_STEPS: Final = (0.025, 0.07)
 # Below this many invoices a Friend's rate is shown as "—" (display only; data always carries it).
 FRIEND_RATE_BASE: Final = 20
+
+
+def bases_of(metric: Metric) -> tuple[str, int] | None:
+    """Id of the n of a Friend's rate, and the least n that is shown (C12); None where a metric is always shown."""
+    if isinstance(metric.measure, Ratio):
+        return metric.measure.denominator, FRIEND_RATE_BASE
+    return None if metric.shown_n is None else (metric.shown_n, metric.shown_from)
 
 
 def late_prefix(direction: str) -> str:

@@ -174,8 +174,35 @@ def test_facts_say_what_counting_says_and_are_not_written_again(place: Place) ->
     before = facts.record(place.store.client, place.store.namespace, DAY.isoformat())
     again = RollUp(place.reader).roll_up(DAY)
     assert (again.documents, again.changed, again.marked) == (done[DAY].documents, 0, False)
-    assert facts.record(place.store.client, place.store.namespace, DAY.isoformat()) == before
+    after = facts.record(place.store.client, place.store.namespace, DAY.isoformat())
+    assert before is not None
+    assert after is not None
+    # Nothing is written again but as of when it is known.
+    assert (after.rolled_up_at, after.history_hash) == (place.now[0], before.history_hash)
     assert place.from_facts() == place.figures()
+
+
+def test_facts_answer_for_no_moment_before_they_were_made(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is current as of a later roll-up says nothing of an earlier known-at, whether anything changed or not."""
+    place.put(network(Case("", tuple(LATE), ())), at("12:30", "2026-11-21"))
+    place.roll_up()
+    # Ended after the facts of a late scan were written and before the record was kept; then done again.
+    place.put(network(Case("", (*LATE, HEARD), ())), at("15:00", "2026-11-21"), DAY)
+    with monkeypatch.context() as patch:
+        _break(patch, "record")
+        with pytest.raises(KeyboardInterrupt):
+            RollUp(place.reader).roll_up(DAY)
+    place.roll_up()
+    assert place.marked() == []
+    assert place.from_facts() == place.figures()
+    assert place.from_facts(tm.parse_instant(at("13:00", "2026-11-21"))) is None
+    # A scan and its correction that both came between two roll-ups leave the facts as they were.
+    heard = event("DELIVERED", at("18:00"), invoice_no="I2", event_id="h", received_at=at("15:10", "2026-11-21"))
+    voided = event("CORRECTED", at("15:20", "2026-11-21"), invoice_no="I2", event_id="c", corrects="h")
+    place.put(network(Case("", (*LATE, HEARD, heard, voided), ())), at("16:00", "2026-11-21"), DAY)
+    place.roll_up()
+    assert place.from_facts() == place.figures()
+    assert place.from_facts(tm.parse_instant(at("15:15", "2026-11-21"))) is None
 
 
 def test_what_is_gone_is_taken_away_and_a_mark_keeps_facts_from_being_read(place: Place) -> None:

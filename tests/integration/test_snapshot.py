@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from datetime import date
 
 import orjson
 import pytest
 from installation import EVERYTHING
 from memory import ZONE
+from worked_cases import MASTER
 
 from aggregations.question import Moment, Question
 from aggregations.reader import Reader
 from aggregations.snapshot import Snapshots, board_at
 from hubstat.domain import time as tm
+from hubstat.domain.baselines import Baselines
 from hubstat.domain.contract import decode_friend_event, decode_invoice_event
 from hubstat.domain.document import (
     Activity,
@@ -23,7 +26,8 @@ from hubstat.domain.document import (
     invoice_document,
 )
 from hubstat.domain.log import EventLog
-from hubstat.elastic import indices
+from hubstat.elastic import baselines, hubs, indices
+from hubstat.elastic.baselines import Kept
 from hubstat.elastic.client import connect
 from hubstat.elastic.names import Names
 from hubstat.elastic.store import Store
@@ -33,6 +37,7 @@ from ingest.derive import friend_activities
 pytestmark = pytest.mark.engines
 
 DAY = date(2026, 11, 20)
+Opened = Callable[[Reader, float], Snapshots]
 NINE = tm.parse_instant("2026-11-20T09:00:00+09:00")
 
 
@@ -80,16 +85,23 @@ class Writer:
 
 
 @pytest.fixture
+def opened() -> Iterator[Opened]:
+    """Makes snapshots whose looks are closed after the test."""
+    with ExitStack() as stack:
+        yield lambda reader, seconds: stack.enter_context(closing(Snapshots(reader, seconds)))
+
+
+@pytest.fixture
 def writer(settings: Settings) -> Iterator[Writer]:
     found = Writer(settings)
     yield found
     found.client.close()
 
 
-def test_a_tick_gives_what_reading_everything_gives(settings: Settings, writer: Writer) -> None:
+def test_a_tick_gives_what_reading_everything_gives(settings: Settings, writer: Writer, opened: Opened) -> None:
     now = [NINE]
     reader = Reader(Store(writer.client, settings.namespace), "KR", lambda: now[0])
-    snapshots = Snapshots(reader, 1.0)
+    snapshots = opened(reader, 1.0)
     promise = {"service_date": "2026-11-20", "wave": "DAY", "promised_at": "2026-11-20T20:00:00+09:00"}
     place = {"camp_id": "C1", "friend_id": "F1"}
     steps = [
@@ -120,10 +132,10 @@ def test_a_tick_gives_what_reading_everything_gives(settings: Settings, writer: 
 
 
 def test_a_board_is_shared_for_its_interval_and_unchanged_figures_keep_the_generation(
-    settings: Settings, writer: Writer
+    settings: Settings, writer: Writer, opened: Opened
 ) -> None:
     now = [NINE]
-    snapshots = Snapshots(Reader(Store(writer.client, settings.namespace), "KR", lambda: now[0]), 2.0)
+    snapshots = opened(Reader(Store(writer.client, settings.namespace), "KR", lambda: now[0]), 2.0)
     first = snapshots.current(DAY)
     now[0] += 1_999
     assert snapshots.current(DAY) is first
@@ -131,3 +143,57 @@ def test_a_board_is_shared_for_its_interval_and_unchanged_figures_keep_the_gener
     second = snapshots.current(DAY)
     assert second is not first
     assert second.generation == first.generation
+
+
+def test_only_what_is_new_makes_a_generation_and_a_moved_camp_has_its_new_allowance(
+    settings: Settings, writer: Writer, opened: Opened
+) -> None:
+    """Silence grows with every tick without being news; baselines are of an area, so the hierarchy is."""
+    hubs.install(writer.client, settings.namespace, MASTER, "KR")
+    yardsticks = Baselines(DAY.isoformat(), 1, {("A", "DAY"): tm.HOUR}, {}, {})
+    baselines.keep(writer.client, settings.namespace, Kept(yardsticks, "", {}, 0))
+    now = [NINE + 140 * tm.MINUTE]
+    reader = Reader(Store(writer.client, settings.namespace), "KR", lambda: now[0])
+    snapshots = opened(reader, 1.0)
+    writer.friend("F1", "ROUTE_STARTED", 0)
+    for number, minute in enumerate((5, 55, 105)):
+        more = {"service_date": "2026-11-20", "wave": "DAY", "camp_id": "C1", "friend_id": "F1"}
+        writer.invoice(f"I{number}", "DELIVERED", minute, **more)
+
+    def camp() -> tuple[int, float, float]:
+        board = snapshots.current(DAY)
+        whole = board_at(reader, DAY, Moment(now[0], now[0]))
+        (figures,) = (row.figures for row in board.answer(EVERYTHING, Question("camp", DAY, "C1")).rows)
+        assert [figures] == [row.figures for row in whole.answer(EVERYTHING, Question("camp", DAY, "C1")).rows]
+        return board.generation, figures["idle_minutes"], figures["silent_minutes"]
+
+    assert camp() == (1, 0, 35)
+    now[0] += 5 * tm.MINUTE
+    assert camp() == (1, 0, 40)
+    moved = MASTER["hubs.csv"].replace("C1,캠프 1,Camp 1,A,구역 A,Area A", "C1,캠프 1,Camp 1,D,구역 D,Area D")
+    hubs.install(writer.client, settings.namespace, {"hubs.csv": moved}, "KR")
+    now[0] += tm.MINUTE
+    assert camp() == (2, 35 + 35, 41)  # two gaps of 50 minutes, of which the 15 of an area without history are allowed
+
+
+def test_what_is_asked_of_a_board_later_is_read_through_the_same_look(
+    settings: Settings, writer: Writer, opened: Opened
+) -> None:
+    """A record received by T that becomes visible after the tick is in none of its figures: rows would not add."""
+    hubs.install(writer.client, settings.namespace, MASTER, "KR")
+    now = [NINE + 60 * tm.MINUTE]
+    reader = Reader(Store(writer.client, settings.namespace), "KR", lambda: now[0])
+    snapshots = opened(reader, 2.0)
+    promise = {"service_date": "2026-11-20", "wave": "DAY", "promised_at": "2026-11-20T20:00:00+09:00"}
+    place = {"camp_id": "C1", "friend_id": "F1"}
+    for number, minute in (("I1", 0), ("I2", 1)):
+        board = snapshots.current(DAY)
+        writer.invoice(number, "REGISTERED", minute, **promise)
+        writer.invoice(number, "ASSIGNED", minute, **place)
+        (camp,) = board.answer(EVERYTHING, Question("camp", DAY, "C1")).rows
+        friends = board.answer(EVERYTHING, Question("friend", DAY, "C1")).rows
+        for name in ("due", "open", "open_stops"):
+            assert camp.figures[name] == sum(row.figures[name] for row in friends) == int(number == "I2")
+        now[0] += 2_000
+    (camp,) = snapshots.current(DAY).answer(EVERYTHING, Question("camp", DAY, "C1")).rows
+    assert (camp.figures["due"], camp.figures["open_stops"]) == (2, 2)
