@@ -189,11 +189,11 @@ class Wording:
                 f"picked up {since}, not at the warehouse for {hours:,.1f} h",
             )
         what = (
-            Sentence("캠프 도착", "at the camp") if waiting.direction == "DELIVERY" else Sentence("요청", "requested")
+            Sentence("캠프 도착", "arrived at the camp")
+            if waiting.direction == "DELIVERY"
+            else Sentence("요청", "requested")
         )
-        return Sentence(
-            f"{since} {what.ko} 뒤 진행 중, {hours:,.1f}시간", f"open and {what.en} since {since}, {hours:,.1f} h"
-        )
+        return Sentence(f"{since} {what.ko} 뒤 진행 중, {hours:,.1f}시간", f"open, {what.en} {since}, {hours:,.1f} h")
 
     def stalled(self, waiting: Waiting, as_of: int) -> Sentence:
         """Its last event, and how long ago that was."""

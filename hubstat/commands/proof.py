@@ -187,9 +187,12 @@ def _rows(proof: Proof, zone: ZoneInfo) -> Iterator[dict[str, Any]]:
 
 
 def _csv(proof: Proof, zone: ZoneInfo) -> None:
-    asked = {name: value for name, value in _json(proof, zone).items() if name not in {"sides", "figure"}}
-    columns = (*asked, *_COLUMNS, *_SENTENCES)
-    body = [[{**asked, **row}.get(name) for name in columns] for row in _rows(proof, zone)]
+    # Of the figure; columns of its invoices have the same names without the prefix.
+    asked = {f"figure_{name}": value for name, value in _json(proof, zone).items() if name not in {"sides", "figure"}}
+    asked["figure"] = _figure(proof.figure)
+    columns = (*asked, *_COLUMNS, "invoices", *_SENTENCES)
+    told = ({**asked, **row, "invoices": " ".join(row["invoices"])} for row in _rows(proof, zone))
+    body = [[row.get(name) for name in columns] for row in told]
     if not proof.events:
         write_csv(list(columns), body)
         return
@@ -200,14 +203,14 @@ def _csv(proof: Proof, zone: ZoneInfo) -> None:
         lines.append([*cells, *[None] * (len(of_event) + 1)])
         for key in row["invoices"]:
             for event in proof.events[key]:
-                told = _event(event, zone)
+                sent = _event(event, zone)
                 lines.append(
                     [
                         *asked.values(),
                         row["side"],
                         *[None] * (len(columns) - len(asked) - 1),
                         key,
-                        *(told[name] for name in of_event),
+                        *(sent[name] for name in of_event),
                     ]
                 )
     write_csv([*columns, "invoice", *of_event], lines)
@@ -245,7 +248,8 @@ def _table(proof: Proof, zone: ZoneInfo) -> None:
         for term in side.terms:
             amount = _amount(term, side, zone)
             text = amount if isinstance(amount, str) else f"{amount:,.6g}"
-            table.add_row("", term.camp, term.friend, term.key, _marked(text, term.decides), term.why.en)
+            numbers = " ".join(key.split(":", 1)[1] for key in term.invoices)
+            table.add_row(numbers, term.camp, term.friend, term.key, _marked(text, term.decides), term.why.en)
             _add_events(table, proof, term.invoices, zone)
         console.print(table)
 

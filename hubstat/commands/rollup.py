@@ -100,7 +100,8 @@ def _only_one(settings: Settings) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise SettingsError(
-                f"a roll-up of namespace {settings.namespace} runs already: mark dates for it, or end it first"
+                f"a roll-up of namespace {settings.namespace} runs already and does what is due; "
+                "to roll up by hand end it first, with `hubstat down` where `up` runs it"
             ) from error
         yield
 

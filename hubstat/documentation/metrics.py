@@ -44,6 +44,7 @@ from hubstat.domain.metric import (
     StalledCount,
 )
 from hubstat.domain.metrics import DEFINITION_VERSION, METRICS
+from hubstat.domain.row import NEVER_IN_BASE
 from hubstat.examples import SERVICE_DATE
 
 _INTRODUCTION: Final = f"""\
@@ -53,7 +54,7 @@ is one of these, read from one registry, `hubstat/domain/metrics.py`.
 T is the as-of time. *Computed as* is the measure itself: a predicate over the attributes of an invoice
 (`hubstat/domain/row.py`), or a part of the Friend-days. Where a metric *adds*, the figure of a hub is the sum over what
 lies below it; the others are computed anew at each level. Ratios are sums over sums, and null where the denominator
-is 0."""
+is 0. Metrics of Friends and routes are the same for both directions and every wave: neither filters them."""
 _EXAMPLES: Final = f"""\
 ## The examples
 
@@ -167,10 +168,14 @@ def predicate_text(predicate: Predicate, inner: bool = False) -> str:
     match predicate:
         case Is(field, bool(value)):
             return field if value else f"not {field}"
+        case Is("settled", value) if value == NEVER_IN_BASE:
+            return "ended by the promise"
         case Is(field, value):
             return f"{field} = {value}"
         case Known(field):
             return f"{field} known"
+        case AtLeast("settled", 0):
+            return "late when settled"
         case AtLeast(field, value):
             return f"{field} ≥ {value}"
         case PromisePassed():
@@ -183,7 +188,7 @@ def predicate_text(predicate: Predicate, inner: bool = False) -> str:
             return _joined(" and ", _flat(parts), inner)
         case Either(parts):
             return _joined(" or ", parts, inner)
-        case Not(Is(field, value)) if not isinstance(value, bool):
+        case Not(Is(field, value)) if not isinstance(value, bool) and field != "settled":
             return f"{field} ≠ {value}"
         case Not(Known(field)):
             return f"{field} unknown"

@@ -77,7 +77,7 @@ def _lateness(prefix: str, direction: Direction, what_ko: str, what_en: str, man
         ),
         Metric(
             f"{prefix}_late_open",
-            f"{what_ko} 지연",
+            f"{what_ko} 지연 중",
             f"{many_en} late now",
             "약속 시각이 지났고 아직 진행 중인 송장",
             "Open invoices whose promise is past",
@@ -115,8 +115,8 @@ def _lateness(prefix: str, direction: Direction, what_ko: str, what_en: str, man
 def _at_risk(prefix: str, direction: Direction) -> Metric:
     return Metric(
         f"{prefix}_at_risk",
-        "지연 위험",
-        "At risk",
+        "배송 지연 위험" if direction == "DELIVERY" else "회수 지연 위험",
+        "Deliveries at risk" if direction == "DELIVERY" else "Pickups at risk",
         "약속 시각이 남았으나 예상 완료 시각이 약속보다 늦은 진행 중 송장. 지연율에는 넣지 않음",
         "Open invoices with the promise still ahead whose projected finish is after it; outside the rate",
         "invoices",

@@ -160,6 +160,8 @@ def _finish(at_pace: int, invoices: Iterable[Pending]) -> int:
 def _pace(
     groups: Sequence[tuple[Pending, ...]], day: FriendDay | None, baselines: Baselines, area_of: AreaOf
 ) -> float | None:
+    if day is not None and day.status == "absent":
+        return None  # what an absent Friend holds, nobody brings
     done, net = (0, 0) if day is None else (day.recent_stops, day.recent_net)
     standard = _standard(groups, day, baselines, area_of)
     if standard is not None:

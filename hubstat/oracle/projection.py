@@ -133,6 +133,8 @@ class Projection:
         return max(self._day.as_of, shift.start)
 
     def _pace(self) -> float | None:
+        if self._friend.absent:
+            return None
         begin, net = last_net_hour(self._friend.roads)
         done = sum(stop[0].time >= begin for road in self._friend.roads for stop in road.stops) if net else 0
         rate = self._rate()

@@ -1,6 +1,6 @@
 """One simulated day with duplicates, late and corrected records, in three orders into three namespaces: equal figures.
 
-``HUBSTAT_TEST_INVOICES`` sets its size (default 1,500), ``HUBSTAT_TEST_HISTORY_DAYS`` its history (default 7).
+``HUBSTAT_TEST_INVOICES`` sets its size (default 1,000), ``HUBSTAT_TEST_HISTORY_DAYS`` its history (default 7).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from hubstat.settings import Settings
 
 pytestmark = [pytest.mark.engines, pytest.mark.timeout(3600)]
 
-INVOICES: Final = int(os.environ.get("HUBSTAT_TEST_INVOICES", "1500"))
+INVOICES: Final = int(os.environ.get("HUBSTAT_TEST_INVOICES", "1000"))
 HISTORY_DAYS: Final = int(os.environ.get("HUBSTAT_TEST_HISTORY_DAYS", "7"))
 ORDERS: Final = ("file", "reverse", "shuffle:5")
 # Three days ago: all of it is past.
@@ -126,7 +126,7 @@ def test_three_orders_give_one_set_of_figures(
             total += compared
     with capsys.disabled():
         sys.stdout.write(f"\n{INVOICES:,} invoices in {len(ORDERS)} orders: {total:,} cells compared, 0 differing\n")
-    assert total > 100_000
+    assert total > 50_000
 
 
 def test_refolding_and_rolling_up_again_change_nothing(installations: list[Installation]) -> None:

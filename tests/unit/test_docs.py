@@ -108,7 +108,7 @@ def test_every_metric_has_its_section(metric: Metric) -> None:
         (Not(Is("due", True)), "not due"),
         (Known("reason"), "reason known"),
         (Not(Known("reason")), "reason unknown"),
-        (AtLeast("settled", 0), "settled ≥ 0"),
+        (AtLeast("settled", 0), "late when settled"),
         (every(Is("due", True), every(PromisePassed(), Known("a"))), "due and promise < T and a known"),
         (every(Is("due", True), either(Known("a"), Known("b"))), "due and (a known or b known)"),
         (Not(either(Known("a"), CustomerReason())), "not (a known or failed by the promise for a customer's reason)"),

@@ -219,3 +219,8 @@ def test_a_stop_is_not_done_before_its_promised_window_begins() -> None:
     assert found.at_risk() == []
     late = ahead([left(1, "17:30", promised_from=at("18:00"))], on_the_road(), "16:00", STANDARDS)
     assert [invoice.invoice_no for invoice in late.at_risk()] == ["001"]
+
+
+def test_an_absent_friend_has_no_pace() -> None:
+    found = ahead([left(1)], replace(on_the_road(), status="absent"), "16:00", STANDARDS)
+    assert (found.pace, found.finish, found.shortfall) == (None, None, 0)

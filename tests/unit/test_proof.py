@@ -110,7 +110,7 @@ LOOKING_AHEAD = next(example for example in EXAMPLES if example.metric == "proje
         (
             "m6.>=72",
             "2026-11-17 06:00 캠프 도착 뒤 진행 중, 84.0시간",
-            "open and at the camp since 2026-11-17 06:00, 84.0 h",
+            "open, arrived at the camp 2026-11-17 06:00, 84.0 h",
         ),
         (
             "undelivered",
