@@ -143,6 +143,8 @@ def _parts(old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
         if not _same(old, new):
             yield "", old, new
         return
+    # A split figure may be none at all, as a plan without history.
+    old, new = old or {}, new or {}
     for part in sorted(old.keys() | new.keys()):
         # A part that is left out is 0.
         one, other = (each.get(part, 0) for each in (old, new))

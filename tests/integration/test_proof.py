@@ -95,7 +95,7 @@ def command(reader: Reader, engines: EngineAddresses) -> Command:
         "HUBSTAT_KAFKA__BOOTSTRAP_SERVERS": engines.kafka_bootstrap,
         "COLUMNS": "200",
     }
-    moment = ["--as-of", tm.iso_local(RUNNING[0], reader.zone), "--known-at", tm.iso_local(LONG_AFTER, reader.zone)]
+    moment = ["--as-of", tm.iso_local(RUNNING[0], reader.zone)]
 
     def run(*options: str) -> str:
         arguments = ["proof", "--date", DAY.isoformat(), *moment, *options]
