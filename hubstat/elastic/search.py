@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 
 from elasticsearch import Elasticsearch, NotFoundError
 
+from hubstat.elastic.retry import briefly
 from hubstat.elastic.writer import Found, Version
 from hubstat.errors import QueryError
 
@@ -31,7 +32,11 @@ class PointInTime:
 
     def __enter__(self) -> Self:
         if self._client.indices.get(index=self._pattern, features="aliases", allow_no_indices=True).body:
-            opened = self._client.open_point_in_time(index=self._pattern, keep_alive=self._keep_alive)
+            # A shard of an index that was created just now may not have started yet: that passes.
+            address = str(next(iter(self._client.transport.node_pool.all())).base_url)
+            opened = briefly(
+                lambda: self._client.open_point_in_time(index=self._pattern, keep_alive=self._keep_alive), address
+            )
             self._id = opened["id"]
         return self
 
