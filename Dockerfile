@@ -1,10 +1,18 @@
+FROM rust:1.95-slim-bookworm AS core
+# Built for Python's stable interface: no Python is needed here.
+ENV PYO3_NO_PYTHON=1
+WORKDIR /src
+COPY ingest/core ./
+# An extension module takes the symbols of the Python that loads it.
+RUN cargo build --release --locked
+
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /src
 COPY requirements-runtime.lock ./
 RUN python -m venv /opt/hubstat \
     && /opt/hubstat/bin/pip install --require-hashes -r requirements-runtime.lock
-COPY requirements.lock pyproject.toml README.md LICENSE ./
+COPY requirements.lock pyproject.toml hatch_build.py README.md LICENSE ./
 # The build backend comes from the lock too, into an environment that stays behind in this stage.
 RUN awk '/^[a-z]/ { keep = /^(hatchling|packaging|pathspec|pluggy|trove-classifiers)==/ } keep' requirements.lock \
         > build.lock \
@@ -12,6 +20,8 @@ RUN awk '/^[a-z]/ { keep = /^(hatchling|packaging|pathspec|pluggy|trove-classifi
     && /opt/build/bin/pip install --require-hashes -r build.lock
 COPY hubstat hubstat
 COPY ingest ingest
+# Without Cargo in this stage, the build takes the library that lies there.
+COPY --from=core /src/target/release/libhubstat_core.so ingest/hubstat_core.abi3.so
 COPY aggregations aggregations
 COPY dashboard dashboard
 COPY reports reports

@@ -9,6 +9,7 @@ STAMP := $(VENV)/.installed
 # Set PYTHON to choose another one.
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
+CORE := $(wildcard ingest/core/Cargo.* ingest/core/src/*.rs)
 PACKAGES := hubstat ingest aggregations dashboard reports tests
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
@@ -18,6 +19,7 @@ help:
 	@echo "make demo    set-up, then a board of a simulated network whose day is in progress (Ctrl-C stops it)"
 	@echo "make test    set-up, then every check and every test, real engines and a real browser included"
 	@echo "make check   the checks of 'make test' that need no engines and no browser"
+	@echo "make test-docker  the compose file and the tests' containers run for real (as root on Debian without any Docker too)"
 	@echo "make bench   benchmarks"
 	@echo "make backtest  models of the projection compared on simulated days, and on the real ones in HUBSTAT_TEST_DATA"
 	@echo "make docs    writes the generated pages of docs/ again"
@@ -28,13 +30,14 @@ help:
 setup: $(STAMP)
 
 # One line for every twenty packages instead of pip's thousand; errors come through on standard error.
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock pyproject.toml hatch_build.py $(CORE)
 	@test -n "$(PYTHON)" || { echo "error: hubstat needs Python 3.11 or newer: install it, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@echo "setting up $(VENV) with $$("$(PYTHON)" --version)"
 	@"$(PYTHON)" -m venv "$(VENV)"
 	@"$(BIN)/python" -m pip install --disable-pip-version-check --no-input --progress-bar off --require-hashes -r requirements.lock \
 		| awk -v total="$$(grep -c == requirements.lock)" '/^(Collecting|Requirement already satisfied)/ { if (++n % 20 == 0) { print "  " n " of " total " packages found"; fflush() } } \
 			/^Installing collected/ { print "  installing what is new"; fflush() }'
+	@command -v cargo >/dev/null && echo "building the compiled core of ingest" || echo "no Cargo here: ingest will run in Python alone, several times slower (install Rust, then make setup)"
 	@"$(BIN)/python" -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch "$(STAMP)"
 	@echo "set up"
@@ -67,9 +70,16 @@ check: setup
 test: setup browser check
 	"$(BIN)/python" -m pytest
 
+.PHONY: test-docker
+test-docker: setup
+	"$(BIN)/python" tests/docker/run.py
+
+# Options of the command: make bench ARGUMENTS="--quick write"
 .PHONY: bench
 bench: setup
 	@for benchmark in tests/benchmarks/bench_*.py; do "$(BIN)/python" "$$benchmark"; done
+	"$(BIN)/hubstat" bench --out docs/performance.json $(ARGUMENTS)
+	"$(BIN)/python" -m hubstat.docs
 
 # Options of the script: make backtest ARGUMENTS="--seed 7 --real early"
 .PHONY: backtest
@@ -92,5 +102,5 @@ lock: setup
 
 .PHONY: clean
 clean:
-	rm -rf "$(VENV)" .artifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf "$(VENV)" ingest/core/target ingest/hubstat_core.abi3.so .artifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
 	find $(PACKAGES) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from aggregations import compiler
 from aggregations.question import Moment
 from hubstat.domain import time as tm
+from hubstat.domain.activity import Activity
 from hubstat.domain.baselines import Baselines
 from hubstat.domain.codes import FRIEND_RANK, RANK
-from hubstat.domain.document import READ_AROUND, Activity, FriendLog, restore_friend, restore_invoice
+from hubstat.domain.document import READ_AROUND, FriendLog, restore_friend, restore_invoice
 from hubstat.domain.friendday import FriendDay, FriendDetail, Work, friend_day_detail, friend_days
 from hubstat.domain.invoice import Promise, activities, fold_facts
 from hubstat.domain.log import EventLog, Fact

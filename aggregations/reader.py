@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from aggregations.counting import Grain, Progress
@@ -20,9 +19,6 @@ from hubstat.domain import time as tm
 from hubstat.domain.masterdata import MasterData
 from hubstat.domain.metrics import metrics_for
 from hubstat.elastic.store import Store
-
-# A worker that has not reported for this long (ms) is taken to have stopped at its last report.
-_SILENT: Final = 5_000
 
 
 def now_ms() -> int:
@@ -99,12 +95,20 @@ class Reader:
         return Ground(hierarchy.on(service_date), hierarchy.on(tm.local_date(moment.as_of, self.zone)))
 
     def data_to(self, now: int) -> int | None:
-        """Received time (ms) of the first record not in the figures yet, else now; None where no worker reports."""
-        beats = self.store.heartbeats()
-        alive = [beat for beat in beats if now - beat.written_at < _SILENT]
-        if alive:
-            return min(beat.oldest_unwritten_at or now for beat in alive)
-        return max((beat.oldest_unwritten_at or beat.written_at for beat in beats), default=None)
+        """A time (ms) before which every record received is in the figures, at most now; None where that is not known.
+
+        It is the least over all partitions. Of each the latest that any worker has said counts, also one that has
+        stopped: what was complete stays so, and what nobody reads stands still.
+        """
+        reached: dict[str, int | None] = {}
+        for beat in self.store.heartbeats():
+            for partition, said in beat.complete_to.items():
+                known = reached.get(partition)
+                reached[partition] = said if known is None else max(known, said or 0)
+        said_of_all = [said for said in reached.values() if said is not None]
+        if not reached or len(said_of_all) < len(reached):
+            return None
+        return min(now, *said_of_all)
 
     def active_dates(self) -> list[date]:
         """Service dates whose shift is running, the one to open with first; outside every shift the date of today."""

@@ -11,10 +11,12 @@ Where no baselines are kept of a date its figures are formed without history, an
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import blake2b
 from typing import Any, Final
 
 from aggregations.question import ALL_WAVES, LEVELS, Moment, Question
@@ -58,6 +60,31 @@ class Account:
     def clean(self) -> bool:
         """Whether every record is accounted for and nothing else is stored."""
         return not (self.lost or self.extra or self.twins)
+
+
+class Copies:
+    """Distinct copies of events with their earliest received time; a day's millions of them fit into memory."""
+
+    def __init__(self) -> None:
+        # Owner, event id and what was sent as a digest: with the texts themselves it would be twice as large.
+        self._found: dict[bytes, tuple[str, str, int]] = {}
+        self._owners: dict[str, str] = {}
+
+    def add(self, owner: str, event_id: str, sent: bytes, received: int) -> bool:
+        """Add a copy received at ``received`` (ms); whether it is known already."""
+        digest = blake2b(digest_size=16)
+        for part in (owner.encode(), event_id.encode()):
+            digest.update(len(part).to_bytes(4, "big") + part)
+        digest.update(sent)
+        identity = digest.digest()
+        known = self._found.get(identity)
+        if known is None or received < known[2]:
+            self._found[identity] = (self._owners.setdefault(owner, owner), event_id, received)
+        return known is not None
+
+    def counted(self) -> Counter[tuple[str, str, int]]:
+        """How many distinct copies there are of each owner, event id and received time."""
+        return Counter(self._found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +144,10 @@ class Auditor:
 
     async def _read(
         self, topic: str, letters: set[str], take: Callable[[bytes, int], tuple[str, str, bytes] | None]
-    ) -> tuple[Account, dict[tuple[str, str, bytes], int]]:
+    ) -> tuple[Account, Copies]:
         """Read a topic into the oracle; the distinct copies with their earliest received time."""
         account = Account()
-        copies: dict[tuple[str, str, bytes], int] = {}
+        copies = Copies()
         counters = Counters()
         async for batch in read_topic(self._settings, self._addresses.kafka_bootstrap, topic):
             for record in batch:
@@ -141,8 +168,7 @@ class Auditor:
                     continue
                 if letter in letters:
                     account.lost.append(f"{letter}: a dead letter, but the record is right")
-                account.repeated += copy in copies
-                copies[copy] = min(received, copies.get(copy, received))
+                account.repeated += copies.add(*copy, received)
             self._progress(topic, account.records)
         return account, copies
 
@@ -150,6 +176,9 @@ class Auditor:
         event = decode_invoice_record(raw, received, self._records.zone)
         if isinstance(event, Reject):
             self._records.dead_letters[event.reason] += 1
+            return None
+        if DERIVED_SOURCE.encode() in raw and json.loads(event.canonical()).get("source") == DERIVED_SOURCE:
+            self._records.dead_letters["source: that of hubstat's own records"] += 1
             return None
         self._records.keep_invoice(event)
         return _identity(event)
@@ -165,11 +194,11 @@ class Auditor:
     def _hold_against(
         self,
         account: Account,
-        copies: dict[tuple[str, str, bytes], int],
+        copies: Copies,
         stored: Iterator[tuple[str, str, str, int]],
     ) -> None:
         """Compare (owner, event id, received time) of the topic with what is stored."""
-        wanted = Counter((owner, event_id, received) for (owner, event_id, _), received in copies.items())
+        wanted = copies.counted()
         homes: dict[str, str] = {}
         for owner, home, event_id, received in stored:
             if home and homes.setdefault(owner, home) != home:

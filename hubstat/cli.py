@@ -18,6 +18,7 @@ _COMMANDS: Final = (
     "up",
     "engines",
     "ingest",
+    "ingest_status",
     "rollup",
     "dashboard",
     "indices",
@@ -33,6 +34,7 @@ _COMMANDS: Final = (
     "audits",
     "dead_letters",
     "refold",
+    "bench",
 )
 
 app = typer.Typer(

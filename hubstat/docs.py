@@ -1,4 +1,4 @@
-"""Writes the generated pages of ``docs/`` from the settings, the metric registry and the example day, or checks them.
+"""Writes the generated pages of ``docs/`` from settings, metric registry, example day and measurements; or checks them.
 
 Run as ``python -m hubstat.docs [--check]`` in a checkout. With ``--check`` nothing is written and the exit code is 1 if
 a page is not as it would be written.
@@ -7,25 +7,30 @@ a page is not as it would be written.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import Final
 
 from hubstat.documentation.example import example_page
 from hubstat.documentation.metrics import metrics_page
+from hubstat.documentation.performance import performance_page
 from hubstat.documentation.settings import settings_page
 from hubstat.examples import files
 
 _FOLDER: Final = Path(__file__).parents[1] / "docs"
+_RESULTS: Final = "performance.json"
 
 
-def pages() -> dict[str, str]:
-    """The generated pages and files by their path in the folder."""
+def pages(folder: Path) -> dict[str, str]:
+    """The generated pages and files by their path in ``folder``, which may hold measurements."""
+    results = folder / _RESULTS
     return {
         "settings.md": settings_page(),
         "metrics.md": metrics_page(),
         "example/README.md": example_page(),
         **{f"example/{name}": text for name, text in files().items()},
+        **({"performance.md": performance_page(json.loads(results.read_bytes()))} if results.is_file() else {}),
     }
 
 
@@ -33,7 +38,7 @@ def outdated(folder: Path) -> list[Path]:
     """The pages in ``folder`` that are missing or not as they would be written."""
     return [
         folder / name
-        for name, text in pages().items()
+        for name, text in pages(folder).items()
         if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
     ]
 
@@ -50,7 +55,7 @@ def main(arguments: list[str] | None = None, folder: Path = _FOLDER) -> int:
         return 1 if found else 0
     for path in found:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(pages()[path.relative_to(folder).as_posix()], encoding="utf-8")
+        path.write_text(pages(folder)[path.relative_to(folder).as_posix()], encoding="utf-8")
         sys.stdout.write(f"wrote {path}\n")
     return 0
 

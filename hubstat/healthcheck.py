@@ -7,38 +7,38 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import json
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
-from contextlib import closing
 from typing import Final
 
-from hubstat import engines
-from hubstat.elastic.client import connect
-from hubstat.elastic.store import Store
 from hubstat.errors import EngineError, HubstatError, SettingsError
-from hubstat.runfile import rollup_lock
+from hubstat.runfile import ingest_address, rollup_lock
 from hubstat.settings import Settings
 
 _ANSWER_SECONDS: Final = 5.0
-# A worker reports every second; as long as this it may be in a rebalance.
-_SILENT_SECONDS: Final = 60.0
 # The roll-up looks every few seconds, but a great day may take it many minutes.
 _ROLLUP_SECONDS: Final = 3_600.0
 
 
 def ingest(settings: Settings, now_ms: int) -> str:
-    """What the worker of these settings last reported. Raises HubstatError where that is too long ago."""
-    with closing(connect(settings.elasticsearch, engines.locate(settings).elasticsearch_url)) as client:
-        beats = {beat.worker: beat.written_at for beat in Store(client, settings.namespace).heartbeats()}
+    """What the worker of these settings, on this machine, says of its health. Raises HubstatError where it is ill."""
     worker = settings.ingest.worker_id
-    if worker not in beats:
-        raise HubstatError(f"ingest worker {worker} has not reported yet")
-    silent = (now_ms - beats[worker]) / 1000
-    if silent > _SILENT_SECONDS:
-        raise HubstatError(f"ingest worker {worker} last reported {silent:.0f} s ago")
-    return f"ingest worker {worker} reported {silent:.0f} s ago"
+    try:
+        address = json.loads(ingest_address(settings, worker).read_text())["address"]
+    except FileNotFoundError:
+        raise HubstatError(f"ingest worker {worker} does not run on this machine, or has not started yet") from None
+    try:
+        with _opener().open(f"{address}/health", timeout=_ANSWER_SECONDS):
+            return f"ingest worker {worker} keeps up"
+    except urllib.error.HTTPError as error:
+        reasons = json.load(error)["reasons"]
+        raise HubstatError(f"ingest worker {worker}: {'; '.join(reasons)}") from error
+    except (OSError, http.client.HTTPException) as error:
+        raise EngineError(f"ingest worker {worker} does not answer at {address}: {error}") from error
 
 
 def rollup(settings: Settings, now_ms: int) -> str:
@@ -58,12 +58,15 @@ def dashboard(settings: Settings, now_ms: int) -> str:
     if settings.dashboard.port is None:
         raise SettingsError("the dashboard's port is not known: set HUBSTAT_DASHBOARD__PORT")
     url = f"http://{settings.dashboard.host}:{settings.dashboard.port}/"
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(url, timeout=_ANSWER_SECONDS):
+        with _opener().open(url, timeout=_ANSWER_SECONDS):
             return f"the dashboard answers at {url}"
     except (OSError, http.client.HTTPException) as error:
         raise EngineError(f"the dashboard does not answer at {url}: {error}") from error
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 CHECKS: Final[dict[str, Callable[[Settings, int], str]]] = {

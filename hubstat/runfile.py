@@ -33,6 +33,11 @@ def rollup_lock(settings: Settings) -> Path:
     return settings.namespace_dir / "rollup.lock"
 
 
+def ingest_address(settings: Settings, worker: str) -> Path:
+    """Where an ingest worker of this machine says at which address it answers, as JSON: ``pid`` and ``address``."""
+    return settings.namespace_dir / f"ingest-{worker}.json"
+
+
 @contextmanager
 def claimed(settings: Settings) -> Iterator[None]:
     """Be the one process that starts and runs this namespace; the system lets go of it when the process dies.

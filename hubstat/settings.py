@@ -114,6 +114,15 @@ class IngestSettings(_Part):
     stuck_seconds: float = Field(
         300.0, gt=0, description="Age of the oldest unwritten chunk at which the worker ends itself."
     )
+    metrics_host: str = Field(
+        "127.0.0.1", description="Address that serves /metrics and /health, which ask for no password."
+    )
+    metrics_port: Port | None = Field(
+        None, description="Port of /metrics and /health; unset: a free one, shown by `hubstat ingest-status`."
+    )
+    unhealthy_lag_seconds: float = Field(
+        60.0, gt=0, description="How far behind (age of the oldest record not written) a worker is unhealthy."
+    )
 
 
 class RollupSettings(_Part):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,10 +18,11 @@ from mode import Service
 
 from hubstat.errors import SettingsError
 from hubstat.settings import KafkaSettings, Settings
+from ingest.connect import connection
 from ingest.lanes import Flusher, Flushers, Lanes
-from ingest.topics import Topics, connection, ensure_topics
+from ingest.topics import Topics, ensure_topics
 from ingest.transport.driver import Message
-from ingest.transport.guards import EXIT_NOT_STARTED, Guard, RepeatFilter, Watch
+from ingest.transport.guards import EXIT_NOT_STARTED, Guard, RepeatFilter, Watch, leave
 from ingest.transport.ledger import Ledger
 from ingest.transport.options import ChunkedOptions
 
@@ -30,9 +32,14 @@ MAX_POLL_RECORDS = 4000
 """Also bounds memory: without it a fetch is decompressed whole (329 MB against 93 on a gzip topic)."""
 MAX_PARTITION_FETCH_BYTES = 512 * 1024
 READY_SECONDS = 60.0
+STOP_FLUSH_SECONDS = 3.5
+"""How long a stop waits for flushes in flight, so that all of it takes 5 s; what is not written is read again."""
 _RESEND_SECONDS = 1.0
-_LINGER_SHARE = 4
-"""Records that a kind gathers may take a quarter of the buffer: they must not keep other topics from being read."""
+_LAST_SECONDS = 0.05
+_LINGER_SHARE = 3
+"""Records that a kind gathers may take a third of the buffer: they must not keep other topics from being read."""
+_CATCH_UP_SECONDS = 30.0
+"""How long Friends' records are gathered while they are old anyway: see :mod:`ingest.lanes`."""
 
 
 class IngestApp(faust.App):
@@ -120,18 +127,26 @@ def create_app(
     app.chunked = ChunkedOptions(ingest.chunk_records, ingest.buffer_mb * 1024 * 1024, ledger or Ledger())
     topics = Topics.of(settings.namespace)
     made = flushers(app)
-    kinds = [
-        _route(app, made.invoice, (topics.invoice_events,), settings),
-        _route(app, made.friend, (topics.friend_events, topics.friend_activity), settings),
-    ]
+    invoice = _route(app, made.invoice, (topics.invoice_events,), settings)
+    of_friends = (topics.friend_events, topics.friend_activity)
+    friend = _route(app, made.friend, of_friends, settings, _CATCH_UP_SECONDS, invoice)
+    app.on_partitions_assigned.connect(_refuse_growth(settings.kafka.partitions), weak=False)
     # The consumer's last commit shares the deadline, so it gets a third of it.
-    app.service(LaneService(kinds, ingest.stop_deadline_seconds * 2 / 3))
+    app.service(LaneService([invoice, friend], min(STOP_FLUSH_SECONDS, ingest.stop_deadline_seconds * 2 / 3)))
     return app
 
 
-def _route(app: IngestApp, flusher: Flusher, topics: tuple[str, ...], settings: Settings) -> Lanes:
+def _route(
+    app: IngestApp,
+    flusher: Flusher,
+    topics: tuple[str, ...],
+    settings: Settings,
+    catch_up_seconds: float = 0.0,
+    leading: Lanes | None = None,
+) -> Lanes:
     """The lanes of one kind and an agent for each of its topics."""
-    lanes = Lanes(flusher, settings.ingest.lanes, app.chunked.buffer_bytes // _LINGER_SHARE)
+    linger_bytes = app.chunked.buffer_bytes // _LINGER_SHARE
+    lanes = Lanes(flusher, settings.ingest.lanes, linger_bytes, catch_up_seconds=catch_up_seconds, leading=leading)
 
     async def agent(chunks: Any) -> None:
         async for chunk in chunks:
@@ -145,6 +160,24 @@ def _route(app: IngestApp, flusher: Flusher, topics: tuple[str, ...], settings: 
 
     app.on_partitions_assigned.connect(announce, weak=False)
     return lanes
+
+
+def _refuse_growth(partitions: int) -> Callable[..., Awaitable[None]]:
+    """A handler that ends the process once it holds a partition added while it runs, before it reads from it.
+
+    With topics of unequal counts, the worker of a Friend's events would no longer be that of its activity.
+    """
+
+    async def refuse(_app: IngestApp, assigned: set[TP], **_: Any) -> None:
+        grown = sorted({tp.topic for tp in assigned if tp.partition >= partitions})
+        if grown:
+            leave(
+                f"{' and '.join(grown)} got more partitions than HUBSTAT_KAFKA__PARTITIONS={partitions}: "
+                "give all topics of the namespace the same number, set it, and start the workers again",
+                SettingsError.exit_code,
+            )
+
+    return refuse
 
 
 def _credentials(settings: KafkaSettings) -> Any:
@@ -167,6 +200,15 @@ class _Worker(faust.Worker):
         super().__init__(app, loop=loop, quiet=True, override_logging=False, redirect_stdouts=False)
         self.spinner = None
 
+    def _gather_all(self) -> None:
+        """End what still runs. mode would wait a second for it: all that had to be written and committed is."""
+        for task in asyncio.all_tasks(self.loop):
+            task.cancel()
+
+    async def _sentinel_task(self) -> None:
+        """Let the tasks that were cancelled end. mode would sleep a second."""
+        await asyncio.sleep(_LAST_SECONDS)
+
 
 def run_worker(settings: Settings, kafka_bootstrap: str, flushers: Callable[[IngestApp], Flushers]) -> int:
     """Run one ingest worker in the foreground until SIGTERM or SIGINT; the exit code of the process.
@@ -185,6 +227,7 @@ def run_worker(settings: Settings, kafka_bootstrap: str, flushers: Callable[[Ing
 
 
 def _run(app: IngestApp, loop: asyncio.AbstractEventLoop, settings: Settings) -> int:
+    _spare_collections()
     worker = _Worker(app, loop)
     Guard(
         Watch(
@@ -201,6 +244,13 @@ def _run(app: IngestApp, loop: asyncio.AbstractEventLoop, settings: Settings) ->
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else EXIT_NOT_STARTED
     return 0
+
+
+def _spare_collections() -> None:
+    """A flush makes many objects and no cycles: at Python's own thresholds, looking for cycles takes a third of it."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
 
 
 @contextmanager

@@ -10,10 +10,9 @@ import struct
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import cramjam
-import orjson
 
 from hubstat.elastic.writer import Version
 
@@ -45,20 +44,15 @@ class DocumentCache:
         """Memory taken, about."""
         return self._bytes
 
-    def get(self, key: str) -> tuple[Version, Any] | None:
-        """Version and stored log (parsed afresh, so the caller may change it); None when unknown."""
+    def read(self, key: str) -> tuple[Version, bytes] | None:
+        """Version and stored log as JSON; None when unknown."""
         entry = self._entries.get(key)
         if entry is None:
             return None
         self._entries.move_to_end(key)
         number, seq_no, primary_term, _ = _HEAD.unpack_from(entry)
-        stored = orjson.loads(memoryview(cramjam.lz4.decompress_block(entry[_HEAD.size :])))
+        stored = bytes(cramjam.lz4.decompress_block(memoryview(entry)[_HEAD.size :]))
         return Version(self._indices[number], seq_no, primary_term), stored
-
-    def age(self, key: str) -> float | None:
-        """Seconds since a document was put; None when unknown."""
-        entry = self._entries.get(key)
-        return None if entry is None else self._clock() - float(_HEAD.unpack_from(entry)[3])
 
     def put(self, key: str, version: Version, stored: bytes) -> None:
         """Keep the current log of a document, as JSON."""

@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from hubstat.domain import time as tm
+from hubstat.domain.activity import Activity
 from hubstat.domain.codes import ACTIVITIES, COMPLETIONS, DERIVED_SOURCE, RANK, REGISTRATIONS
 from hubstat.domain.contract import Copy, Event, canonical
-from hubstat.domain.document import Activity
 from hubstat.domain.invoice import activities, fold_facts
 from hubstat.domain.log import EventLog, winner
 

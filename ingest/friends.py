@@ -1,11 +1,14 @@
 """Friend events and derived activities into Friend documents: one a Friend and local date, and one for corrections.
 
 The same order and the same promise as for invoices (``ingest.invoices``). A document's place follows from the record,
-so nothing has to be searched. A lane gathers records for ``linger`` seconds: a document is written no more often.
+so nothing has to be searched. A document is rewritten whole, so a lane gathers records for ``linger`` seconds, and for
+longer while it catches up (``ingest.lanes``). Many records are one flush then: they are gone through one by one, each
+kept as its compact row only, and documents are read, merged and written by the few hundred.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,8 +18,16 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from hubstat.domain import time as tm
+from hubstat.domain.activity import ActivityRows, Row, packed_rows, row_of
 from hubstat.domain.contract import Copy, Event, Refusal, decode_friend_event
-from hubstat.domain.document import Activity, FriendLog, friend_document, friend_event_dates, restore_friend
+from hubstat.domain.document import (
+    FRIEND_SHARED,
+    friend_document_of,
+    friend_event_dates,
+    restore_friend,
+    restore_friend_events,
+)
+from hubstat.domain.log import EventLog
 from hubstat.elastic import dead_letters
 from hubstat.elastic.names import Names
 from hubstat.elastic.writer import Conflict, Found, Refused, Version, Write, Writer
@@ -37,20 +48,30 @@ _NOTICED_MS: Final = 10_000
 _GATHERED_CHUNKS: Final = 10
 # Documents that one Friend may have, one a local date: far more than days are kept.
 _MOST_DATES: Final = 2_000
+# Records that are decoded, and documents that are merged, before other tasks of the worker get their turn.
+_RECORDS_AT_ONCE: Final = 1_000
+_DOCUMENTS_AT_ONCE: Final = 250
 
-_Change = Event | Activity
+_Place = tuple[str, str]
+"""A document's Friend and local date ("" = the corrections')."""
 
 
 @dataclass(slots=True)
 class _Friend:
-    """One document of a flush: the changes for it with their records, and its log as far as it is known."""
+    """One document of a flush: what is new for it, and what it holds as far as that is known.
+
+    stored: its friend events as stored. log: the same, once consumed ones were added.
+    """
 
     index: str
     id: str
     friend_id: str
     date: str
-    changes: list[tuple[Record, _Change]] = field(default_factory=list)
-    log: FriendLog = field(default_factory=FriendLog)
+    fresh: list[Row] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    rows: ActivityRows = field(default_factory=ActivityRows)
+    stored: list[list[Any]] = field(default_factory=list)
+    log: EventLog = field(default_factory=EventLog)
     version: Version | None = None
     cached: bool = False
     unnoticed: bool = False
@@ -60,23 +81,41 @@ class _Friend:
         """Its key in the cache."""
         return f"{self.index}/{self.id}"
 
-    @property
-    def events(self) -> list[Event]:
-        """The consumed friend events."""
-        return [change for _, change in self.changes if isinstance(change, Event)]
+    def hold(self, log: dict[str, Any], version: Version) -> None:
+        """Take over a stored document's ``log``."""
+        self.version, self.stored = version, log["events"]
+        self.rows = ActivityRows.restore(packed_rows(log["activities"])) if "activities" in log else ActivityRows()
+
+    def recall(self, version: Version, kept: bytes) -> None:
+        """Take over what the cache kept."""
+        head, _, packed = kept.partition(b"\n")
+        self.stored, summary = orjson.loads(head)
+        self.version, self.cached = version, True
+        self.rows = ActivityRows.restore(packed, summary) if packed else ActivityRows()
+
+    def keep(self, packed: bytes) -> bytes:
+        """What the cache is to keep: friend events and what the activities sum up to as a line of JSON, then these."""
+        summary = (sorted(self.rows.camps), self.rows.latest, self.rows.known)
+        return orjson.dumps((self.stored, summary), option=orjson.OPT_APPEND_NEWLINE) + packed
+
+    def forget(self) -> None:
+        """Another has written it: hold nothing."""
+        self.rows, self.stored, self.version, self.cached = ActivityRows(), [], None, False
 
     def merge(self) -> bool:
-        """Add the changes to the log; False where all were known."""
-        changed = False
-        for _, change in self.changes:
-            if isinstance(change, Activity):
-                changed |= self.log.add_activity(change)
-            else:
-                copy = change.copy
-                changed |= self.log.events.add(
-                    Event(change.key, change.event_id, Copy(copy.time, copy.received, copy.sent))
-                )
+        """Add what is new; False where all was known."""
+        changed = self.rows.merge(self.fresh)
+        if self.events:
+            self.log = restore_friend_events(self.friend_id, self.stored)
+            for event in self.events:
+                copy = event.copy
+                changed |= self.log.add(Event(event.key, event.event_id, Copy(copy.time, copy.received, copy.sent)))
+            self.stored = self.log.stored(FRIEND_SHARED)
         return changed
+
+    def let_go(self) -> None:
+        """Written: give back the memory."""
+        self.fresh, self.rows, self.stored = [], ActivityRows(), []
 
 
 class FriendFlusher:
@@ -100,7 +139,7 @@ class FriendFlusher:
         self._trusted = trusted
         self._clock = clock
         self._marker = Marker(self._names, writer, self._zone, clock)
-        self._cache = DocumentCache(settings.ingest.cache_mb * 1024 * 1024 // 4, 0.0)
+        self.cache = DocumentCache(settings.ingest.cache_mb * 1024 * 1024 // 4, 0.0)
         self.gather = settings.ingest.chunk_records * _GATHERED_CHUNKS
         self.linger = settings.ingest.friend_write_seconds
         self.counters = Counters()
@@ -110,61 +149,70 @@ class FriendFlusher:
         """Nothing to do: documents are read in real time, and guards catch what others wrote."""
 
     async def flush(self, records: Sequence[Record]) -> None:
-        """Write every record, or its dead letter."""
+        """Write every record, or its dead letter. Going through the records a second time may unpack them again."""
         self.counters.records += len(records)
         letters: list[dead_letters.DeadLetter] = []
-        friends = list(self._decode(records, letters).values())
-        await self._read(friends)
-        await self._write(friends, letters)
+        friends = list((await self._decode(records, letters)).values())
+        refused: dict[_Place, Refusal] = {}
+        for start in range(0, len(friends), _DOCUMENTS_AT_ONCE):
+            part = friends[start : start + _DOCUMENTS_AT_ONCE]
+            await self._read(part)
+            await self._write(part, refused)
+            for friend in part:
+                friend.let_go()
         await self._mark(friends)
+        if refused:
+            letters += self._refused(records, refused)
         if letters:
             self.counters.refused += len(letters)
             await dead_letters.write(self._writer, self._names.namespace, letters)
         self._reporter.tick()
 
-    def _decode(self, records: Sequence[Record], letters: list[dead_letters.DeadLetter]) -> dict[str, _Friend]:
-        friends: dict[str, _Friend] = {}
-        for record in records:
+    async def _decode(self, records: Sequence[Record], letters: list[dead_letters.DeadLetter]) -> dict[_Place, _Friend]:
+        friends: dict[_Place, _Friend] = {}
+        for number, record in enumerate(records, 1):
             try:
-                change, friend_id, dates = self._change(record)
+                change, friend_id, dates = self._change(record, self.counters)
             except Exception as error:
                 letters.append(dead_letter(record, as_refusal(error)))
                 continue
             for date in dates:
-                index = self._names.friends(date) if date else self._names.friend_corrections
-                friend = _Friend(index, document_id(friend_id), friend_id, date)
-                friends.setdefault(friend.key, friend).changes.append((record, change))
+                friend = friends.get((friend_id, date))
+                if friend is None:
+                    index = self._names.friends(date) if date else self._names.friend_corrections
+                    friend = friends[friend_id, date] = _Friend(index, document_id(friend_id), friend_id, date)
+                if isinstance(change, Event):
+                    friend.events.append(change)
+                else:
+                    friend.fresh.append(change)
+            if number % _RECORDS_AT_ONCE == 0:
+                await asyncio.sleep(0)
         return friends
 
-    def _change(self, record: Record) -> tuple[_Change, str, Sequence[str]]:
+    def _change(self, record: Record, counters: Counters) -> tuple[Event | Row, str, Sequence[str]]:
         """What a record says, of which Friend, and the dates of the documents that keep it ("" = the corrections')."""
         if record.topic == self._topics.friend_activity:
-            activity = _activity(record)
-            return activity, activity.friend_id, activity.dates
-        event = decode_friend_event(record.value, received_at(record, self._trusted, self.counters), self._zone)
-        self.counters.unknown_fields += len(event.unknown)
+            return _activity(record)
+        event = decode_friend_event(record.value, received_at(record, self._trusted, counters), self._zone)
+        counters.unknown_fields += len(event.unknown)
         return event, event.key, friend_event_dates(event, self._zone) or [""]
 
     async def _read(self, friends: Iterable[_Friend]) -> None:
         missing: dict[tuple[str, str], _Friend] = {}
         for friend in friends:
-            cached = self._cache.get(friend.key)
-            if cached is None:
+            kept = self.cache.read(friend.key)
+            if kept is None:
                 missing[friend.index, friend.id] = friend
             else:
-                friend.version, stored = cached
-                friend.log = restore_friend(friend.friend_id, [{"log": stored}])
-                friend.cached = True
+                friend.recall(*kept)
         self.counters.cache_misses += len(missing)
-        self._found(missing, await self._writer.get(missing, "log"))
+        self._found(missing, await self._writer.get(missing))
 
     def _found(self, missing: dict[tuple[str, str], _Friend], documents: Iterable[Found]) -> None:
         for document in documents:
-            friend = missing[document.version.index, document.id]
-            friend.version = document.version
-            friend.log = restore_friend(friend.friend_id, [document.source])
+            missing[document.version.index, document.id].hold(document.source["log"], document.version)
 
-    async def _write(self, friends: list[_Friend], letters: list[dead_letters.DeadLetter]) -> None:
+    async def _write(self, friends: list[_Friend], refused: dict[_Place, Refusal]) -> None:
         """Merge and write until every document holds its records."""
         pending = friends
         while pending:
@@ -179,13 +227,13 @@ class FriendFlusher:
                 elif friend.version:
                     self.counters.unchanged += 1
                     if not friend.cached:
-                        self._cache.put(friend.key, friend.version, self._encode(friend)[1])
+                        self.cache.put(friend.key, friend.version, self._encode(friend)[1])
             overtaken: list[_Friend] = []
             pending = []
             for (friend, stored), outcome in zip(changed, await self._writer.bulk(writes), strict=True):
                 if isinstance(outcome, Version):
                     self.counters.written += 1
-                    self._cache.put(friend.key, outcome, stored)
+                    self.cache.put(friend.key, outcome, stored)
                     friend.version, friend.unnoticed = outcome, self._clock() - began > _NOTICED_MS
                     if friend.unnoticed:
                         pending.append(friend)
@@ -193,44 +241,56 @@ class FriendFlusher:
                     self.counters.conflicts += 1
                     overtaken.append(friend)
                 else:
-                    self._refuse(friend, outcome, letters)
+                    self.cache.drop(friend.key)
+                    refused[friend.friend_id, friend.date] = _not_storable(outcome)
             if overtaken:
                 await self._read_again(overtaken)
                 pending += overtaken
 
     async def _read_again(self, friends: list[_Friend]) -> None:
         for friend in friends:
-            self._cache.drop(friend.key)
-            friend.log, friend.version, friend.cached = FriendLog(), None, False
+            self.cache.drop(friend.key)
+            friend.forget()
         await self._read(friends)
 
-    def _refuse(self, friend: _Friend, outcome: Refused, letters: list[dead_letters.DeadLetter]) -> None:
-        refusal = Refusal("not_storable", "", f"Elasticsearch refuses the Friend's document: {outcome.why[:2000]}")
-        letters.extend(dead_letter(record, refusal) for record, _ in friend.changes)
-        self._cache.drop(friend.key)
+    def _refused(self, records: Sequence[Record], refused: dict[_Place, Refusal]) -> list[dead_letters.DeadLetter]:
+        """A letter for each record of each refused document."""
+        letters: list[dead_letters.DeadLetter] = []
+        for record in records:
+            try:
+                _, friend_id, dates = self._change(record, Counters())
+            except Exception:  # has its letter already
+                continue
+            places = [(friend_id, date) for date in dates]
+            letters += [dead_letter(record, refused[place]) for place in places if place in refused]
+        return letters
 
     async def _mark(self, friends: Iterable[_Friend]) -> None:
         """Mark the service dates that the consumed records touch for the roll-up, also where nothing was written."""
         dates: set[str] = set()
+        touched: set[str] = set()
         corrected: dict[str, tuple[str, set[str]]] = {}
         for friend in friends:
-            if friend.date:
+            if friend.events and friend.date:
                 dates |= friend_dates(friend.date, friend.events)
+            elif friend.date:
+                touched.add(friend.date)
             else:
-                corrected[friend.id] = (friend.friend_id, corrected_ids(friend.log.events, friend.events))
+                corrected[friend.id] = (friend.friend_id, corrected_ids(friend.log, friend.events))
+        for date in touched:
+            dates |= friend_dates(date, ())
         # A target that no search sees yet is in no fact yet either: its own mark still waits.
-        for document in await self._writer.find(self._names.friends("*"), list(corrected), "log", _MOST_DATES):
+        for document in await self._writer.find(self._names.friends("*"), list(corrected), _MOST_DATES):
             friend_id, targets = corrected[document.id]
             dates |= corrected_dates(restore_friend(friend_id, [document.source]), targets, self._zone)
         await self._marker.mark(dates)
 
     def _encode(self, friend: _Friend) -> tuple[bytes, bytes]:
-        """The document as JSON and, apart, its stored log."""
-        document: dict[str, Any] = friend_document(friend.friend_id, friend.date, friend.log)
-        stored = orjson.dumps(document["log"], option=orjson.OPT_SORT_KEYS)
-        document["log"] = orjson.Fragment(stored)
+        """The document as JSON and, apart, what the cache keeps of it."""
+        packed = friend.rows.packed() if friend.rows else b""
+        document = friend_document_of(friend.friend_id, friend.date, friend.stored, friend.rows, packed)
         document["written_at"] = self._clock()
-        return orjson.dumps(document), stored
+        return orjson.dumps(document, option=orjson.OPT_SORT_KEYS), friend.keep(packed)
 
 
 def document_id(friend_id: str) -> str:
@@ -239,13 +299,16 @@ def document_id(friend_id: str) -> str:
     return friend_id if len(encoded) <= _MAX_ID_BYTES else f"sha256:{sha256(encoded).hexdigest()}"
 
 
-def _activity(record: Record) -> Activity:
+def _not_storable(outcome: Refused) -> Refusal:
+    return Refusal("not_storable", "", f"Elasticsearch refuses the Friend's document: {outcome.why[:2000]}")
+
+
+def _activity(record: Record) -> tuple[Row, str, Sequence[str]]:
     try:
-        activity = Activity.decode(record.value or b"")
-        for date in activity.dates:
-            tm.parse_date(date)
-        if not isinstance(activity.friend_id, str) or not activity.friend_id:
+        sent = orjson.loads(record.value or b"")
+        row = row_of(sent)
+        if not sent["friend_id"]:
             raise ValueError("no friend_id")
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise Refusal("bad_activity", "", f"no activity that hubstat derived: {error}") from None
-    return activity
+    return row, sent["friend_id"], sent["dates"]

@@ -16,24 +16,22 @@ Repeating any part of it is harmless: events are a set, letters have fixed ids, 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
-
-import orjson
+from typing import TYPE_CHECKING, Final
 
 from hubstat.domain import time as tm
-from hubstat.domain.contract import Event, Refusal, decode_invoice_event, is_derived
-from hubstat.domain.document import SHARED, home_date, invoice_document, restore_invoice
-from hubstat.domain.log import EventLog
+from hubstat.domain.contract import Event, Refusal, is_derived
 from hubstat.elastic import dead_letters
 from hubstat.elastic.names import Names
 from hubstat.elastic.writer import Conflict, Found, Refused, Version, Write, Writer
 from hubstat.settings import Settings
 from ingest.cache import DocumentCache
-from ingest.derive import SOURCE_RECEIVED_AT, friend_activities, supersessions
-from ingest.marks import Marker, closing_between, concerned_since, stated_dates
+from ingest.derive import SOURCE_RECEIVED_AT
+from ingest.marks import Marker, closing_between
+from ingest.merge import Decoded, Merged, Merger, compiled_core, stored_log
 from ingest.records import (
     Counters,
     Message,
@@ -50,24 +48,26 @@ from ingest.topics import Topics
 if TYPE_CHECKING:
     from faust.types import TP
 
+log = logging.getLogger(__name__)
+
 # A refresh under load takes longer than its interval; entries must outlive it in the cache.
 _LEAST_KEEP_SECONDS: Final = 5.0
 
 
 @dataclass(slots=True)
 class _Invoice:
-    """One invoice of a flush: its records, and its document as far as it is known. ``version`` None: to be created."""
+    """One invoice of a flush: its records, its stored events as far as they are known, and both merged.
+
+    version None: its document is to be created.
+    """
 
     key: str
     home: str
-    records: list[tuple[Record, Event]] = field(default_factory=list)
-    log: EventLog = field(default_factory=EventLog)
+    records: list[tuple[Record, Decoded]] = field(default_factory=list)
+    stored: bytes | None = None
     version: Version | None = None
     cached: bool = False
-
-    @property
-    def events(self) -> list[Event]:
-        return [event for _, event in self.records]
+    merged: Merged | None = None
 
 
 class InvoiceFlusher:
@@ -88,11 +88,15 @@ class InvoiceFlusher:
         self._names = Names(settings.namespace)
         self._topics = Topics.of(settings.namespace)
         self._zone = tm.zone(settings.country)
+        core = compiled_core(self._zone)
+        if core is None:
+            log.warning("the compiled core was not built: invoices are folded in Python alone, several times slower")
+        self._merger = Merger(self._zone, core)
         self._writer = writer
         self._publisher = publisher
         self._trusted = trusted
         keep = max(_LEAST_KEEP_SECONDS, 2 * seconds(settings.elasticsearch.refresh_interval))
-        self._cache = DocumentCache(settings.ingest.cache_mb * 1024 * 1024 * 3 // 4, keep)
+        self.cache = DocumentCache(settings.ingest.cache_mb * 1024 * 1024 * 3 // 4, keep)
         self._marker = Marker(self._names, writer, self._zone, clock)
         self._busy: dict[str, asyncio.Event] = {}
         self.gather = settings.ingest.chunk_records
@@ -118,8 +122,10 @@ class InvoiceFlusher:
             for key in invoices:
                 del self._busy[key]
             done.set()
-        await self._mark([invoice for invoice in invoices.values() if invoice.records])
-        await self._publish(invoices.values())
+        # A refused invoice has no records left: what it says does not count.
+        merged = [each.merged for each in invoices.values() if each.records and each.merged is not None]
+        await self._mark(merged)
+        await self._publish(merged)
         if letters:
             self.counters.refused += len(letters)
             await dead_letters.write(self._writer, self._names.namespace, letters)
@@ -129,27 +135,29 @@ class InvoiceFlusher:
         invoices: dict[str, _Invoice] = {}
         for record in records:
             try:
-                event = self._event(record)
+                decoded = self._decoded(record)
             except Exception as error:
                 letters.append(dead_letter(record, as_refusal(error)))
                 continue
-            self.counters.unknown_fields += len(event.unknown)
-            invoice = invoices.get(event.key)
+            event = decoded.event
+            self.counters.unknown_fields += len(event.unknown) if isinstance(event, Event) else event.unknown
+            key = event.key
+            invoice = invoices.get(key)
             if invoice is None:
-                invoice = invoices[event.key] = _Invoice(event.key, home_date(event, self._zone))
-            invoice.records.append((record, event))
+                invoice = invoices[key] = _Invoice(key, self._merger.home(decoded))
+            invoice.records.append((record, decoded))
         return invoices
 
-    def _event(self, record: Record) -> Event:
+    def _decoded(self, record: Record) -> Decoded:
         carried = source_received_at(record)
         if carried is not None:
-            event = decode_invoice_event(record.value, carried, self._zone)
-            if is_derived(event.copy.sent):
-                return event
-        event = decode_invoice_event(record.value, received_at(record, self._trusted, self.counters), self._zone)
-        if is_derived(event.copy.sent):
+            decoded = self._merger.decode_any(record.value, carried)
+            if _is_derived(decoded):
+                return decoded
+        decoded = self._merger.decode(record.value, received_at(record, self._trusted, self.counters))
+        if _is_derived(decoded):
             raise Refusal("reserved_source", "source", "hubstat is the source of derived records; use another name")
-        return event
+        return decoded
 
     async def _hold(self, keys: Iterable[str]) -> asyncio.Event:
         """Wait until no other lane works on these invoices, then claim them: two lanes must not create one twice."""
@@ -163,21 +171,20 @@ class InvoiceFlusher:
         """Fill in the current documents; ones that exist nowhere stay empty."""
         missing: dict[str, _Invoice] = {}
         for invoice in invoices:
-            cached = self._cache.get(invoice.key)
+            cached = self.cache.read(invoice.key)
             if cached is None:
                 missing[invoice.key] = invoice
             else:
-                invoice.version, stored = cached
+                invoice.version, invoice.stored = cached
                 invoice.cached = True
-                invoice.log = restore_invoice(invoice.key, {"events": {"log": stored}})
         self.counters.cache_misses += len(missing)
         if missing:
             hinted = [(self._names.invoices(invoice.home), key) for key, invoice in missing.items()]
-            self._found(missing, await self._writer.get(hinted, "events"))
+            self._found(missing, await self._writer.get(hinted))
         if missing:
             # The document may be kept under another date. Then it was written before the assignment's refresh, or by
             # this worker so long ago that the cache may have let it go: in both cases a search sees it.
-            self._found(missing, await self._writer.find(self._names.all_invoices, list(missing), "events"))
+            self._found(missing, await self._writer.find(self._names.all_invoices, list(missing)))
 
     def _found(self, missing: dict[str, _Invoice], documents: Iterable[Found]) -> None:
         # Sorted, so that of twins every worker goes on with the same one.
@@ -185,7 +192,7 @@ class InvoiceFlusher:
             invoice = missing.pop(document.id, None)
             if invoice is not None:
                 invoice.version = document.version
-                invoice.log = restore_invoice(invoice.key, document.source)
+                invoice.stored = stored_log(document.source)
 
     async def _write(self, invoices: list[_Invoice], letters: list[dead_letters.DeadLetter]) -> None:
         """Merge and write until every document holds its records' events."""
@@ -194,20 +201,21 @@ class InvoiceFlusher:
             changed: list[tuple[_Invoice, bytes]] = []
             writes: list[Write] = []
             for invoice in pending:
-                if invoice.log.merge(_own_copies(invoice.events)):
-                    body, stored = _encode(invoice_document(invoice.key, invoice.log, self._zone))
+                merged = self._merger.merge(invoice.key, invoice.stored, [decoded for _, decoded in invoice.records])
+                invoice.merged = merged
+                if merged.changed:
                     index = invoice.version.index if invoice.version else self._names.invoices(invoice.home)
-                    writes.append(Write(index, invoice.key, body, invoice.version))
-                    changed.append((invoice, stored))
+                    writes.append(Write(index, invoice.key, merged.body, invoice.version))
+                    changed.append((invoice, merged.stored))
                 elif invoice.version:
                     self.counters.unchanged += 1
                     if not invoice.cached:
-                        self._cache.put(invoice.key, invoice.version, _json(invoice.log.stored(SHARED)))
+                        self.cache.put(invoice.key, invoice.version, merged.stored)
             pending = []
             for (invoice, stored), write, outcome in zip(changed, writes, await self._writer.bulk(writes), strict=True):
                 if isinstance(outcome, Version):
                     self.counters.written += 1
-                    self._cache.put(invoice.key, outcome, stored)
+                    self.cache.put(invoice.key, outcome, stored)
                 elif isinstance(outcome, Conflict):
                     self.counters.conflicts += 1
                     invoice.version = Version(write.index, 0, 0)
@@ -222,57 +230,41 @@ class InvoiceFlusher:
         missing = {invoice.key: invoice for invoice in invoices}
         asked = [(invoice.version.index, invoice.key) for invoice in invoices if invoice.version]
         for invoice in invoices:
-            self._cache.drop(invoice.key)
-            invoice.log, invoice.version, invoice.cached = EventLog(), None, False
-        self._found(missing, await self._writer.get(asked, "events"))
+            self.cache.drop(invoice.key)
+            invoice.stored, invoice.version, invoice.cached = None, None, False
+        self._found(missing, await self._writer.get(asked))
 
     def _refuse(self, invoice: _Invoice, outcome: Refused, letters: list[dead_letters.DeadLetter]) -> None:
         """The document as it would be is refused for good: its records of this flush become letters."""
         refusal = Refusal("not_storable", "", f"Elasticsearch refuses the invoice's document: {outcome.why[:2000]}")
         letters.extend(dead_letter(record, refusal) for record, _ in invoice.records)
-        self._cache.drop(invoice.key)
+        self.cache.drop(invoice.key)
         invoice.records.clear()
 
-    async def _mark(self, invoices: Sequence[_Invoice]) -> None:
-        if not invoices:
+    async def _mark(self, merged: Sequence[Merged]) -> None:
+        if not merged:
             return
-        dates = {date for invoice in invoices for date in stated_dates(invoice.log)}
-        since = min(concerned_since(invoice.log, invoice.events) for invoice in invoices)
+        dates = {date for each in merged for date in each.dates}
+        since = min(each.since for each in merged)
         await self._marker.mark(dates | closing_between(since, self._marker.until, self._zone))
 
-    async def _publish(self, invoices: Iterable[_Invoice]) -> None:
+    async def _publish(self, merged: Iterable[Merged]) -> None:
         activities: list[Message] = []
         derived: list[Message] = []
-        for invoice in invoices:
-            events = invoice.events
-            for activity in friend_activities(invoice.key, invoice.log, events, self._zone):
-                activities.append((activity.friend_id.encode(), activity.encode(), []))
-            for each in supersessions(invoice.key, invoice.log, events):
-                headers = [(SOURCE_RECEIVED_AT, str(each.received).encode())]
-                derived.append((each.invoice_no.encode(), each.value, headers))
+        for each in merged:
+            activities += [(friend, value, []) for friend, value in each.activities]
+            for record in each.derived:
+                headers = [(SOURCE_RECEIVED_AT, str(record.received).encode())]
+                derived.append((record.invoice_no.encode(), record.value, headers))
         self.counters.published += len(activities) + len(derived)
         for topic, messages in ((self._topics.friend_activity, activities), (self._topics.invoice_events, derived)):
             if messages:
                 await self._publisher.publish_many(topic, messages)
 
 
-def _own_copies(events: Iterable[Event]) -> Iterable[Event]:
-    """The events with copies of their own: a log changes the copies that it holds."""
-    for event in events:
-        copy = event.copy
-        yield Event(event.key, event.event_id, type(copy)(copy.time, copy.received, copy.sent), event.unknown)
-
-
-def _json(stored: list[list[Any]]) -> bytes:
-    """A log as it is kept. Keys are sorted: equal sets of events give equal bytes."""
-    return orjson.dumps(stored, option=orjson.OPT_SORT_KEYS)
-
-
-def _encode(document: dict[str, Any]) -> tuple[bytes, bytes]:
-    """The document as JSON and, apart, its stored log."""
-    stored = _json(document["events"]["log"])
-    document["events"] = {"log": orjson.Fragment(stored)}
-    return orjson.dumps(document), stored
+def _is_derived(decoded: Decoded) -> bool:
+    # The core takes no record whose source is hubstat.
+    return isinstance(decoded.event, Event) and is_derived(decoded.event.copy.sent)
 
 
 def seconds(interval: str) -> float:

@@ -7,6 +7,11 @@ The order of a flush, which is the promise that nothing is lost:
 3. only then the chunks are acknowledged, and the transport may commit their offsets.
 
 Anything unexpected in 1 or 2 ends the process before 3.
+
+A lane that catches up may gather for longer: while everything that waits was old when it came, nobody waits for the
+last two seconds of it, and a document that is rewritten once for many records costs a fraction. What is derived while
+the lanes that derive it catch up is as good as old, though Kafka has just received it. A younger chunk ends the
+gathering, and so does a pause in what comes.
 """
 
 from __future__ import annotations
@@ -15,13 +20,14 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ingest.transport.chunk import Chunk
 from ingest.transport.guards import leave
+from ingest.transport.packed import Gathered
 
 if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
@@ -31,16 +37,26 @@ __all__ = ["Chunk", "Flusher", "Flushers", "Lanes"]
 
 log = logging.getLogger(__name__)
 
+_OLD_SECONDS = 15.0
+"""Age of a chunk's last record, by the broker's clock, from which on the lane catches up."""
+_STILL_SECONDS = 1.0
+"""How long lanes still catch up after their last old chunk."""
+
 
 class Flusher(Protocol):
     """Writes records of one kind of topic; one instance serves all lanes of that kind."""
 
-    gather: int
-    """Most records of one flush. Chunks are never split, so a single greater chunk is flushed as it is."""
-    linger: float
-    """Least seconds between the beginnings of two flushes of a lane, unless ``gather`` records wait before; 0: none."""
+    @property
+    def gather(self) -> int:
+        """Most records of one flush. Chunks are never split, so a single greater chunk is flushed as it is."""
+        ...
 
-    async def flush(self, records: list[ConsumerRecord[bytes, bytes]]) -> None:
+    @property
+    def linger(self) -> float:
+        """Least seconds between the beginnings of two flushes of a lane, unless ``gather`` records wait; 0: none."""
+        ...
+
+    async def flush(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
         """Write every record, or its dead letter, and return only when all of it is safe.
 
         Called by up to ``settings.ingest.lanes`` lanes at once, never for one partition by two. Records of a partition
@@ -69,7 +85,9 @@ class Flushers:
 class Lanes:
     """The lanes of one kind. Runs on the event loop that calls :meth:`start`.
 
-    ``linger_bytes``: memory of all lanes' waiting records at which no lane lingers any longer.
+    ``linger_bytes``: memory of all lanes' waiting records at which no lane lingers any longer. ``catch_up_seconds``:
+    how long a lane gathers while it catches up; 0: no longer than otherwise. ``leading``: the lanes that derive what
+    comes here.
     """
 
     def __init__(
@@ -78,11 +96,17 @@ class Lanes:
         lanes: int,
         linger_bytes: int,
         leave: Callable[[str], object] = leave,
+        catch_up_seconds: float = 0.0,
+        leading: Lanes | None = None,
     ) -> None:
         self._flusher = flusher
+        self._leading = leading
+        self._old_at = float("-inf")
         self._linger_bytes = linger_bytes // lanes
         self._leave = leave
+        self._catch_up_seconds = catch_up_seconds
         self._began = [float("-inf")] * lanes
+        self._came = [float("-inf")] * lanes
         self._waiting: list[deque[Chunk]] = [deque() for _ in range(lanes)]
         self._wake = [asyncio.Event() for _ in range(lanes)]
         self._tasks: list[asyncio.Task[None]] = []
@@ -99,8 +123,20 @@ class Lanes:
     def route(self, chunk: Chunk) -> None:
         """Queue a chunk. The lane follows from the partition's number: the same for all topics of the kind."""
         lane = chunk.partition % len(self._waiting)
+        now = time.monotonic()
+        old = bool(chunk.records) and time.time() - chunk.records[-1].timestamp / 1000 > _OLD_SECONDS
+        if old:
+            self._old_at = now
+        if self._catch_up_seconds and chunk.records and (old or (self._leading and self._leading.catches_up)):
+            chunk.pack()
+        self._came[lane] = now
         self._waiting[lane].append(chunk)
         self._wake[lane].set()
+
+    @property
+    def catches_up(self) -> bool:
+        """Whether what comes is old."""
+        return time.monotonic() - self._old_at < _STILL_SECONDS
 
     def assigned(self, partitions: Collection[TP]) -> None:
         """Note a new assignment; the flusher hears of it before its next flush."""
@@ -140,16 +176,19 @@ class Lanes:
                 await self._flush(self._take(lane))
         except Exception as exc:
             log.exception("a flush failed")
-            self._leave(f"a flush failed: {exc!r}")
+            self._leave(f"a flush failed: {exc!r}{_of_memory(exc)}")
 
     def _pause(self, lane: int) -> float | None:
         """Seconds to wait for more records before the next flush; None: until some come."""
         waiting = self._waiting[lane]
         if not waiting:
             return None
-        if sum(len(chunk.records) for chunk in waiting) >= self._flusher.gather:
-            return 0.0
         if sum(chunk.size for chunk in waiting) >= self._linger_bytes:
+            return 0.0
+        if all(chunk.packed for chunk in waiting):
+            until = min(self._began[lane] + self._catch_up_seconds, self._came[lane] + self._flusher.linger)
+            return until - time.monotonic()
+        if sum(len(chunk.records) for chunk in waiting) >= self._flusher.gather:
             return 0.0
         return self._began[lane] + self._flusher.linger - time.monotonic()
 
@@ -169,17 +208,23 @@ class Lanes:
                 await self._flusher.assigned(self._partitions)
 
     def _take(self, lane: int) -> list[Chunk]:
-        """Waiting live chunks up to the batch size, at least one; dead ones are dropped on the way."""
+        """Waiting live chunks up to the batch size, at least one; dead ones are dropped on the way.
+
+        Packed ones are counted by their memory instead.
+        """
         waiting = self._waiting[lane]
         batch: list[Chunk] = []
-        size = 0
+        size = memory = 0
         while waiting and not self._stopping and self._announced:
-            if batch and size + len(waiting[0].records) > self._flusher.gather:
+            chunk = waiting[0]
+            count = 0 if chunk.packed else len(chunk.records)
+            memory += chunk.size if chunk.packed else 0
+            if batch and (size + count > self._flusher.gather or memory > self._linger_bytes):
                 break
-            chunk = waiting.popleft()
+            waiting.popleft()
             if chunk.begin():
                 batch.append(chunk)
-                size += len(chunk.records)
+                size += count
         return batch
 
     async def _flush(self, batch: list[Chunk]) -> None:
@@ -188,10 +233,20 @@ class Lanes:
         self._flushing += 1
         self._quiet.clear()
         try:
-            await self._flusher.flush([record for chunk in batch for record in chunk.records])
+            if any(chunk.packed for chunk in batch):
+                await self._flusher.flush(Gathered([chunk.records for chunk in batch]))
+            else:
+                await self._flusher.flush([record for chunk in batch for record in chunk.records])
         finally:
             self._flushing -= 1
             if not self._flushing:
                 self._quiet.set()
         for chunk in batch:
             chunk.ack()
+
+
+def _of_memory(error: Exception) -> str:
+    # A thread that cannot get its stack says so in no other way.
+    short = isinstance(error, MemoryError) or "can't start new thread" in str(error)
+    hint = "it is short of memory: give it more, or set HUBSTAT_INGEST__CACHE_MB and HUBSTAT_INGEST__BUFFER_MB lower"
+    return f"; {hint}" if short else ""

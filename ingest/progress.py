@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
 from hubstat.errors import EngineError
 from hubstat.settings import Settings
-from ingest.topics import Topics, connection
+from ingest import connect
+from ingest.connect import connection
+from ingest.topics import Topics
 
 # What ingest derives from a record it publishes before it commits that record. So once all is committed up to an end,
 # the derived records lie before the next end: activities and supersessions, then the activities of those.
@@ -61,6 +64,36 @@ async def backlog(settings: Settings, bootstrap: str) -> AsyncIterator[Callable[
         yield watch.left
 
 
+@dataclass(frozen=True, slots=True)
+class PartitionLag:
+    """A partition seen from outside. committed: the group's next offset; None where it never committed."""
+
+    topic: str
+    partition: int
+    begin: int
+    end: int
+    committed: int | None
+
+    @property
+    def lag(self) -> int:
+        """Records in Kafka that the group has not committed."""
+        return max(0, self.end - max(self.begin, self.committed or 0))
+
+
+async def group_lag(settings: Settings, bootstrap: str, apart_seconds: float) -> tuple[list[PartitionLag], float]:
+    """The lag of every partition, and how many records a second came in meanwhile, over so many seconds.
+
+    Raises EngineError where Kafka does not answer or the topics do not exist.
+    """
+    async with _watching(settings, bootstrap) as watch:
+        before = await watch.bounds()
+        await asyncio.sleep(apart_seconds)
+        committed, after = await watch.committed(), await watch.bounds()
+    came = sum(end - before[tp][1] for tp, (_, end) in after.items() if tp in before)
+    lags = [PartitionLag(tp.topic, tp.partition, *bounds, committed.get(tp)) for tp, bounds in sorted(after.items())]
+    return lags, came / apart_seconds
+
+
 @asynccontextmanager
 async def _watching(
     settings: Settings,
@@ -88,6 +121,7 @@ class _Watch:
         self, settings: Settings, bootstrap: str, on_progress: Callable[[int], None] | None, stall_seconds: float
     ) -> None:
         arguments = {"bootstrap_servers": bootstrap, **connection(settings.kafka)}
+        self._kafka, self._bootstrap = settings.kafka, bootstrap
         self._group = group_id(settings.namespace)
         self._topics = Topics.of(settings.namespace).names()
         self._on_progress = on_progress
@@ -96,15 +130,15 @@ class _Watch:
         self._consumer = AIOKafkaConsumer(enable_auto_commit=False, **arguments)
 
     async def start(self) -> None:
-        await self._admin.start()
-        await self._consumer.start()
+        await connect.start(self._admin, self._kafka, self._bootstrap)
+        await connect.start(self._consumer, self._kafka, self._bootstrap)
 
     async def close(self) -> None:
         await self._consumer.stop()
         await self._admin.close()
 
-    async def ends(self) -> Offsets:
-        """End offsets of every partition that holds records."""
+    async def bounds(self) -> dict[TopicPartition, tuple[int, int]]:
+        """First and end offset of every partition."""
         described = await self._admin.describe_topics(list(self._topics))
         partitions = [
             TopicPartition(topic["topic"], partition["partition"])
@@ -113,12 +147,19 @@ class _Watch:
         ]
         begins: Offsets = await self._consumer.beginning_offsets(partitions)
         ends: Offsets = await self._consumer.end_offsets(partitions)
-        return {partition: end for partition, end in ends.items() if end > begins[partition]}
+        return {partition: (begins[partition], end) for partition, end in ends.items()}
+
+    async def ends(self) -> Offsets:
+        """End offsets of every partition that holds records."""
+        return {partition: end for partition, (begin, end) in (await self.bounds()).items() if end > begin}
 
     async def committed(self) -> Offsets:
         """Offsets the group has committed."""
-        offsets = await self._admin.list_consumer_group_offsets(self._group)
-        return {partition: meta.offset for partition, meta in offsets.items()}
+        try:
+            offsets = await self._admin.list_consumer_group_offsets(self._group)
+        except GroupCoordinatorNotAvailableError:  # of a Kafka on which no group has met yet
+            return {}
+        return {partition: meta.offset for partition, meta in offsets.items() if meta.offset >= 0}
 
     async def left(self) -> int:
         """Records in the topics that the group has not committed."""

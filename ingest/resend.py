@@ -1,30 +1,147 @@
-"""Sends dead letters to Kafka again."""
+"""Sends dead letters to Kafka again, as they were or mended; each as a new record of its topic.
+
+A letter is noted as sent only when Kafka has its record. Whatever ends that in between leaves the letter open: it is
+sent once more, which is harmless, as the events of a document are a set.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import getpass
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, Final
 
+import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from hubstat.elastic.dead_letters import DeadLetter
-from hubstat.errors import EngineError
+from hubstat.domain import time as tm
+from hubstat.domain.contract import Refusal, decode_friend_event, decode_invoice_event, is_derived
+from hubstat.elastic.dead_letters import DeadLetter, Resent
+from hubstat.errors import EngineError, HubstatError
 from hubstat.settings import Settings
-from ingest.topics import connection
+from ingest import connect
+from ingest.connect import connection
+from ingest.records import RECEIVED_AT, Counters, received_at
+from ingest.topics import Topics
+
+BATCH: Final = 500
 
 
-async def resend(settings: Settings, bootstrap: str, letters: Sequence[DeadLetter]) -> None:
-    """Send the raw records to their topics, with key and headers; returns once Kafka has all. Raises EngineError."""
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", **connection(settings.kafka))
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A letter as the record to send. timestamp: the received time that it will have where no header states one, ms."""
+
+    letter: DeadLetter
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    mended: bool = False
+
+    @property
+    def topic(self) -> str:
+        """Where it was refused, and goes again."""
+        return self.letter.topic
+
+    @property
+    def partition(self) -> int:
+        """Where it was refused."""
+        return self.letter.partition
+
+    @property
+    def offset(self) -> int:
+        """Where it was refused."""
+        return self.letter.offset
+
+
+def unchanged(letter: DeadLetter, *, trusted: bool) -> Outgoing:
+    """The record as it was. Where ingest trusts such headers, it states when the record was first received."""
+    headers = letter.headers
+    if trusted and letter.reason != "bad_header" and not any(name == RECEIVED_AT for name, _ in headers):
+        headers = (*headers, (RECEIVED_AT, str(letter.received).encode()))
+    return Outgoing(letter, time.time_ns() // 1_000_000, letter.key, letter.raw, headers)
+
+
+def with_fields(letter: DeadLetter, fields: Mapping[str, Any], without: Iterable[str]) -> bytes:
+    """The letter's value with fields set and taken out. Raises HubstatError where it is no JSON object."""
     try:
-        await producer.start()
-        for letter in letters:
-            # The client sends nothing that has neither key nor value.
-            key = b"" if letter.key is None and letter.raw is None else letter.key
-            await producer.send_and_wait(letter.topic, letter.raw, key=key, headers=list(letter.headers))
+        value = orjson.loads(letter.raw or b"")
+    except orjson.JSONDecodeError:
+        value = None
+    if not isinstance(value, dict):
+        raise HubstatError(f"the value of {letter.id} is no JSON object: give a whole one with --value FILE")
+    value |= fields
+    for name in without:
+        value.pop(name, None)
+    return orjson.dumps(value)
+
+
+def mended(
+    settings: Settings, letter: DeadLetter, value: bytes, headers: Mapping[str, bytes | None], *, trusted: bool
+) -> Outgoing:
+    """The record with another value, and headers set or (None) taken out; checked as ingest will.
+
+    Raises HubstatError where ingest would refuse it again, or makes such records itself.
+    """
+    kept = [(name, content) for name, content in letter.headers if name not in headers]
+    kept += [(name, content) for name, content in headers.items() if content is not None]
+    if trusted and not any(name == RECEIVED_AT for name, _ in kept):
+        kept.append((RECEIVED_AT, str(letter.received).encode()))
+    record = Outgoing(letter, time.time_ns() // 1_000_000, letter.key, value, tuple(kept), mended=True)
+    try:
+        return replace(record, key=_checked_key(settings, record, trusted))
+    except Refusal as refusal:
+        raise HubstatError(f"it would be refused again: {refusal.reason}: {refusal}") from refusal
+
+
+def _checked_key(settings: Settings, record: Outgoing, trusted: bool) -> bytes:
+    """The key of a record that ingest takes. Raises Refusal."""
+    topics, zone = Topics.of(settings.namespace), tm.zone(settings.country)
+    received = received_at(record, trusted, Counters())
+    if record.topic == topics.friend_events:
+        return decode_friend_event(record.value, received, zone).key.encode()
+    if record.topic != topics.invoice_events:
+        raise HubstatError(f"{record.topic} holds what hubstat derives: such a record is sent again as it is, or not")
+    sent = decode_invoice_event(record.value, received, zone).copy.sent
+    if is_derived(sent):
+        raise Refusal("reserved_source", "source", "hubstat is the source of derived records; use another name")
+    return str(sent["invoice_no"]).encode()
+
+
+async def resend(
+    settings: Settings,
+    bootstrap: str,
+    records: Iterable[Outgoing],
+    note: Callable[[Sequence[tuple[DeadLetter, Resent]]], None],
+) -> int:
+    """Send records; ``note`` is told of each batch that Kafka has, in a thread of its own. Returns how many.
+
+    Raises EngineError where Kafka does not take them: what was noted is sent, the rest is not or will be sent twice.
+    """
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", **connection(settings.kafka))
+    user, count = getpass.getuser(), 0
+    left = iter(records)
+    try:
+        await connect.start(producer, settings.kafka, bootstrap)
+        while batch := await asyncio.to_thread(lambda: list(islice(left, BATCH))):
+            sent = await asyncio.gather(*(_send(producer, record, user) for record in batch))
+            await asyncio.to_thread(note, [(record.letter, each) for record, each in zip(batch, sent, strict=True)])
+            count += len(batch)
     except (KafkaError, OSError) as error:
         raise EngineError(
-            f"Kafka at {bootstrap} does not take the records ({error}); no letter was taken out"
+            f"Kafka at {bootstrap} does not take the records ({error}); {count} were sent, all others stay open"
         ) from error
     finally:
         await producer.stop()
+    return count
+
+
+async def _send(producer: AIOKafkaProducer, record: Outgoing, user: str) -> Resent:
+    # The client sends nothing that has neither key nor value.
+    key = b"" if record.key is None and record.value is None else record.key
+    told = await producer.send_and_wait(record.topic, record.value, key=key, headers=list(record.headers))
+    return Resent(time.time_ns() // 1_000_000, user, told.topic, told.partition, told.offset, record.mended)

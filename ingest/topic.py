@@ -9,7 +9,8 @@ from aiokafka.errors import KafkaError
 
 from hubstat.errors import EngineError
 from hubstat.settings import Settings
-from ingest.topics import connection
+from ingest import connect
+from ingest.connect import connection
 
 
 async def read_topic(settings: Settings, bootstrap: str, topic: str) -> AsyncIterator[list[ConsumerRecord]]:
@@ -26,7 +27,7 @@ async def read_topic(settings: Settings, bootstrap: str, topic: str) -> AsyncIte
         **connection(settings.kafka),
     )
     try:
-        await consumer.start()
+        await connect.start(consumer, settings.kafka, bootstrap)
         ends = await consumer.end_offsets(consumer.assignment())
         while any([await consumer.position(partition) < end for partition, end in ends.items()]):
             for partition, records in (await consumer.getmany(timeout_ms=500, max_records=10_000)).items():

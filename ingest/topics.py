@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import astuple, dataclass
-from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -16,6 +12,8 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from hubstat.errors import EngineError, SettingsError
 from hubstat.settings import KafkaSettings, Settings
+from ingest import connect
+from ingest.connect import connection
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +21,6 @@ TIMESTAMP_TYPE = "message.timestamp.type"
 LOG_APPEND_TIME = "LogAppendTime"
 """A record's timestamp is when the broker took it: the received time, which no producer can set."""
 
-_CONNECT_SECONDS = 10.0
 _VISIBLE_SECONDS = 15.0
 
 
@@ -45,33 +42,15 @@ class Topics:
         return astuple(self)
 
 
-def connection(settings: KafkaSettings) -> dict[str, Any]:
-    """Security arguments of any aiokafka client."""
-    arguments: dict[str, Any] = {"security_protocol": settings.security_protocol}
-    if settings.security_protocol.endswith("SSL"):
-        arguments["ssl_context"] = ssl.create_default_context(cafile=settings.ca_certs)
-    if settings.security_protocol.startswith("SASL"):
-        if not (settings.sasl_username and settings.sasl_password):
-            raise SettingsError(
-                f"HUBSTAT_KAFKA__SECURITY_PROTOCOL is {settings.security_protocol}: "
-                "set HUBSTAT_KAFKA__SASL_USERNAME and HUBSTAT_KAFKA__SASL_PASSWORD"
-            )
-        arguments["sasl_mechanism"] = settings.sasl_mechanism or "PLAIN"
-        arguments["sasl_plain_username"] = settings.sasl_username
-        arguments["sasl_plain_password"] = settings.sasl_password.get_secret_value()
-    return arguments
-
-
 async def ensure_topics(settings: Settings, bootstrap: str) -> None:
     """Create the topics that are missing, then check all of them.
 
     A consumer that subscribes to a missing topic would have the broker create it with one partition, so this comes
-    first. Raises EngineError where Kafka does not answer or refuses, SettingsError where a topic is not as needed.
+    first. Raises EngineError where Kafka does not answer or refuses, SettingsError where a setting or topic is wrong.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, **connection(settings.kafka))
     try:
-        with _error_instead_of_log():
-            await asyncio.wait_for(admin.start(), _CONNECT_SECONDS)
+        await connect.start(admin, settings.kafka, bootstrap)
         names = Topics.of(settings.namespace).names()
         await _create(admin, settings.kafka, sorted(set(names) - set(await admin.list_topics())))
         counts = await _partitions(admin, names)
@@ -89,18 +68,6 @@ async def ensure_topics(settings: Settings, bootstrap: str) -> None:
             )
         if append_time[name] != LOG_APPEND_TIME:
             raise SettingsError(f"topic {name} has {TIMESTAMP_TYPE}={append_time[name]}: set it to {LOG_APPEND_TIME}")
-
-
-@contextmanager
-def _error_instead_of_log() -> Iterator[None]:
-    """aiokafka logs each address that it cannot reach and raises as well; the raised error says it all."""
-    logger = logging.getLogger("aiokafka")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 async def _create(admin: AIOKafkaAdminClient, settings: KafkaSettings, names: list[str]) -> None:

@@ -1,40 +1,59 @@
-"""One ingest worker: the flushers put together with their writer, and its report every second."""
+"""One ingest worker: the flushers put together with their writer, and what it tells of itself."""
 
 from __future__ import annotations
 
-import time
+import logging
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
-from hubstat.elastic.names import Names
-from hubstat.elastic.writer import Writer
 from hubstat.engines import EngineAddresses
+from hubstat.runfile import ingest_address
 from hubstat.settings import Settings
 from ingest.app import IngestApp, run_worker
 from ingest.friends import FriendFlusher
 from ingest.invoices import InvoiceFlusher
 from ingest.lanes import Flushers
+from ingest.telemetry.measured import MeasuredFlusher, MeasuredWriter
+from ingest.telemetry.metrics import Sources, registry_of
+from ingest.telemetry.report import Report
+from ingest.telemetry.server import serving
+from ingest.telemetry.standing import Standing
 
-_REPORT_SECONDS = 1.0
+if TYPE_CHECKING:
+    from faust.types import TP
+
+log = logging.getLogger(__name__)
+
+_EVERY_SECONDS: Final = 1.0
 
 
 def run(settings: Settings, addresses: EngineAddresses) -> int:
-    """Run a worker in the foreground until it is told to stop; its exit code (see ``ingest.app.run_worker``)."""
+    """Run a worker in the foreground until it is told to stop; its exit code (see ``ingest.app.run_worker``).
+
+    Raises SettingsError also where the address of its metrics is taken.
+    """
     # One request a lane in flight, of either kind, and one for the report.
-    writer = Writer(settings.elasticsearch, addresses.elasticsearch_url, threads=2 * settings.ingest.lanes + 1)
+    writer = MeasuredWriter(settings, addresses.elasticsearch_url, threads=2 * settings.ingest.lanes + 1)
     trusted = trusts_received_at(settings, addresses)
 
-    def flushers(app: IngestApp) -> Flushers:
-        _report(app, settings, writer)
-        return Flushers(
-            invoice=InvoiceFlusher(settings, writer, app, trusted=trusted),
-            friend=FriendFlusher(settings, writer, trusted=trusted),
-        )
+    with ExitStack() as stack:
+        stack.callback(writer.close)
 
-    try:
+        def flushers(app: IngestApp) -> Flushers:
+            invoice = MeasuredFlusher("invoice", InvoiceFlusher(settings, writer, app, trusted=trusted))
+            friend = MeasuredFlusher("friend", FriendFlusher(settings, writer, trusted=trusted))
+            standing = Standing(app.chunked.joined.is_set, settings.ingest.unhealthy_lag_seconds)
+            worker = settings.ingest.worker_id
+            sources = Sources(settings.namespace, worker, standing, (invoice, friend), writer)
+            # Not before: a second worker of this id is refused by now.
+            address = stack.enter_context(
+                serving(settings.ingest, ingest_address(settings, worker), registry_of(sources), standing.health)
+            )
+            log.info("metrics and health at %s", address)
+            _tell(app, standing, Report(sources, writer, address))
+            return Flushers(invoice=invoice, friend=friend)
+
         return run_worker(settings, addresses.kafka_bootstrap, flushers)
-    finally:
-        writer.close()
 
 
 def trusts_received_at(settings: Settings, addresses: EngineAddresses) -> bool:
@@ -43,18 +62,25 @@ def trusts_received_at(settings: Settings, addresses: EngineAddresses) -> bool:
     return addresses.origin == "embedded" if stated is None else stated
 
 
-def _report(app: IngestApp, settings: Settings, writer: Writer) -> None:
-    """Say every second that the worker lives, and since when its oldest record waits to be written."""
-    worker = settings.ingest.worker_id
-    index = Names(settings.namespace).ingest_status
+def _tell(app: IngestApp, standing: Standing, report: Report) -> None:
+    """Look at the partitions every second, and say how the worker stands; apart, as the saying may have to wait."""
 
-    async def report() -> None:
+    async def look() -> None:
         if app.chunked.joined.is_set():
-            status = {
-                "worker": worker,
-                "written_at": time.time_ns() // 1_000_000,
-                "oldest_unwritten_at": app.chunked.ledger.oldest_unwritten_at(),
-            }
-            await writer.put(index, worker, orjson.dumps(status))
+            try:
+                standing.look(await app.consumer.reach(_EVERY_SECONDS), app.chunked.ledger.epoch)
+            except TimeoutError:
+                log.warning("the thread that reads Kafka did not answer within %g s", _EVERY_SECONDS)
 
-    app.timer(interval=_REPORT_SECONDS)(report)
+    async def say() -> None:
+        while not app.should_stop:
+            if app.chunked.joined.is_set():
+                await report.write()
+            await app.sleep(_EVERY_SECONDS)
+
+    async def count(_app: IngestApp, assigned: set[TP], **_: Any) -> None:
+        standing.rebalances += 1
+
+    app.timer(interval=_EVERY_SECONDS)(look)
+    app.task(say)
+    app.on_partitions_assigned.connect(count, weak=False)

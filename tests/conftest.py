@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import socket
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from hubstat.engines import EngineAddresses, console_reporter, ensure, stop
+from hubstat.engines import EngineAddresses, console_reporter, ensure, health, stop
 from hubstat.settings import Settings
 
 ELASTICSEARCH_IMAGE = "docker.elastic.co/elasticsearch/elasticsearch:8.19.8"
@@ -103,7 +102,7 @@ def _containers(stack: ExitStack) -> EngineAddresses | None:
     # Clients connect to the address the broker names, so its port has to be known before it starts.
     port = _free_port()
     kafka = DockerContainer(KAFKA_IMAGE, mem_limit="1g").with_bind_ports(port, port)
-    host = kafka.get_container_host_ip() if os.environ.get("DOCKER_HOST") else "127.0.0.1"
+    host = kafka.get_docker_client().host().replace("localhost", "127.0.0.1")
     for name, value in _kafka_environment(host, port).items():
         kafka.with_env(name, value)
     try:
@@ -113,6 +112,9 @@ def _containers(stack: ExitStack) -> EngineAddresses | None:
         sys.stderr.write(f"engines: Docker refuses ({error}), using embedded ones\n")
         return None
     url = f"http://{search.get_container_host_ip()}:{search.get_exposed_port(9200)}"
+    # Docker itself takes connections for a container that does not listen yet.
+    seconds = Settings().engines.start_timeout_seconds
+    assert health.wait_for(lambda: health.answers("kafka", f"{host}:{port}"), lambda: True, seconds), "Kafka is silent"
     found = Settings().model_copy(
         update={
             "elasticsearch": Settings().elasticsearch.model_copy(update={"url": url}),

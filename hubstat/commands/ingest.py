@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 
@@ -34,4 +35,7 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         addresses = engines.locate(chosen)
         with connect(chosen.elasticsearch, addresses.elasticsearch_url) as client:
             briefly(lambda: indices.ensure(client, chosen), addresses.elasticsearch_url)
-        raise typer.Exit(run(chosen, addresses))
+        code = run(chosen, addresses)
+        # Not by way of the interpreter's end: it waits for requests in flight, be it to an Elasticsearch that hangs.
+        logging.shutdown()
+        os._exit(code)

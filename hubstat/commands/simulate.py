@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -28,6 +29,7 @@ from hubstat.simulator import (
     history_dates,
     history_records,
     simulate_day,
+    time_text,
     with_received_at,
 )
 from hubstat.simulator.camp import CampDay
@@ -92,12 +94,12 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         place = truth or (
             beside(to, "truth.parquet") if to else chosen.namespace_dir / f"truth-{service_date}-seed{seed}.parquet"
         )
-        with meter() as progress, TruthWriter(place) as writer:
+        with seldom_collected(), meter() as progress, TruthWriter(place) as writer:
             play = _Play(writer, progress, len(spec.camps))
             before = history_before(spec, service_date, seed, options, history_days or 0)
             records = simulate_day(spec, service_date, seed, options, play.camp_done)
             if to:
-                write_files(chain(before, records), spec, to, lambda ms: tm.iso_local(ms, zone), progress)
+                write_files(chain(before, records), spec, to, lambda ms: time_text(ms, zone), progress)
             elif target is not None:
                 target.install_master_data(spec.master_data())
                 asyncio.run(_send(target, before, records, progress, speed, wait))
@@ -181,6 +183,17 @@ def write_files(
             files[record.kind].write(with_received_at(record, text(record.received_ms)) + b"\n")
             if count % 5_000 == 0:
                 progress.sent(count)
+
+
+@contextmanager
+def seldom_collected() -> Iterator[None]:
+    """Look for garbage in cycles less often: a camp makes 100,000 objects and no cycle, and a look goes through all."""
+    usual = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _summary(spec: NetworkSpec, day: date, seed: int, writer: TruthWriter, truth: Path) -> None:

@@ -34,9 +34,10 @@ class Target:
 
     @classmethod
     def find(cls, settings: Settings) -> Target:
-        """That of this namespace. Raises HubstatError where none runs."""
+        """That of this namespace. Raises HubstatError where none runs on this machine and the settings name none."""
         addresses = locate(settings)
-        if runfile.read(settings) is None:
+        # Engines that the settings name may serve an installation elsewhere, such as one in containers.
+        if addresses.origin != "settings" and runfile.read(settings) is None:
             raise HubstatError(f"hubstat is not up in namespace {settings.namespace}: run `hubstat up` first")
         return cls(settings, addresses)
 

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from hubstat.domain import time as tm
+from hubstat.domain.activity import Activity, ActivityRows, stored_activities, stored_rows
 from hubstat.domain.backlog import waiting_of
 from hubstat.domain.codes import ACTIVITIES
-from hubstat.domain.contract import Event, Sent, canonical
+from hubstat.domain.contract import Event, Sent
 from hubstat.domain.invoice import FOLD_VERSION, InvoiceState, fold
 from hubstat.domain.loading import Loading, loading_of
 from hubstat.domain.log import EventLog
@@ -28,7 +29,7 @@ _AROUND_PLAN: Final = 2 * tm.HOUR
 # A plan over more days than this is no shift: it is kept at its first ones only.
 _MOST_PLANNED: Final = 3
 _OF_SERVICE_DATE: Final = frozenset({"ABSENT", "ROUTE_PLANNED"})
-_FRIEND_SHARED: Final = frozenset({"v", "friend_id"})
+FRIEND_SHARED: Final = frozenset({"v", "friend_id"})
 
 
 def invoice_key(direction: str, invoice_no: str) -> str:
@@ -152,61 +153,6 @@ def restore_invoice(key: str, document: dict[str, Any]) -> EventLog:
 
 
 @dataclass(slots=True)
-class Activity:
-    """One activity of a Friend, as ingest derives it from an invoice.
-
-    invoice: its key. time, received, promised_from, voided_at: ms. latest, known_at: latest event time and received
-    time in the invoice it was derived from, ms: at an earlier (T, K) the invoice may say something else of it.
-    counts: False where the event belongs to another Friend now, or has no time of day. rev: grows with everything the
-    invoice learns; the greatest rev, then canonical JSON, is the one that counts. dates: local dates whose documents
-    carry it. other_camps: that other copies of the event name: at an earlier known-at one of these may count.
-    """
-
-    friend_id: str
-    invoice: str
-    event_id: str
-    code: str
-    time: int
-    received: int
-    camp_id: str | None
-    route_id: str | None
-    address_key: str | None
-    promised_from: int | None
-    service_date: str | None
-    wave: str | None
-    voided_at: int | None
-    counts: bool
-    rev: int
-    latest: int
-    known_at: int
-    dates: tuple[str, ...]
-    other_camps: tuple[str, ...]
-
-    def encode(self) -> bytes:
-        """Canonical JSON, as sent on ``friend-activity``."""
-        return canonical({name: getattr(self, name) for name in self.__slots__})
-
-    @classmethod
-    def decode(cls, raw: bytes) -> Activity:
-        """Back from ``friend-activity``. Raises ``ValueError`` or ``TypeError`` for anything else."""
-        return cls(**orjson.loads(raw))._with_tuples()
-
-    @classmethod
-    def restore(cls, friend_id: str, values: Iterable[Any]) -> Activity:
-        """Back from a Friend's document, where it is the list of its other values."""
-        return cls(friend_id, *values)._with_tuples()
-
-    def _with_tuples(self) -> Activity:
-        self.dates, self.other_camps = tuple(self.dates), tuple(self.other_camps)
-        return self
-
-    @property
-    def newness(self) -> tuple[int, bytes]:
-        """Among derivations of one event the greatest counts."""
-        return (self.rev, self.encode())
-
-
-@dataclass(slots=True)
 class FriendLog:
     """What one Friend's documents hold: raw friend events, and activities by (invoice, event id)."""
 
@@ -221,13 +167,6 @@ class FriendLog:
             return False
         self.activities[identity] = activity
         return True
-
-    def update(self, other: FriendLog) -> None:
-        """Add everything of another date's document of the same Friend."""
-        for event_id, copy in other.events:
-            self.events.add(Event("", event_id, copy))
-        for activity in other.activities.values():
-            self.add_activity(activity)
 
 
 def friend_event_dates(event: Event, zone: ZoneInfo) -> list[str]:
@@ -256,21 +195,26 @@ def friend_event_dates(event: Event, zone: ZoneInfo) -> list[str]:
 
 def friend_document(friend_id: str, date: str, log: FriendLog) -> dict[str, Any]:
     """Whole document of a Friend on one local date (``date`` = "" for the corrections). Times in ms."""
-    copies = [copy for _, copy in log.events]
-    acts = sorted(log.activities.values(), key=lambda a: (a.time, a.invoice, a.event_id))
-    camps = {copy.sent["camp_id"] for copy in copies if "camp_id" in copy.sent}
-    camps |= {camp for a in acts for camp in (a.camp_id, *a.other_camps) if camp}
+    events = log.events.stored(FRIEND_SHARED)
+    rows = ActivityRows.of(log.activities.values())
+    return friend_document_of(friend_id, date, events, rows, rows.packed())
+
+
+def friend_document_of(
+    friend_id: str, date: str, events: list[list[Any]], rows: ActivityRows, packed: bytes
+) -> dict[str, Any]:
+    """The same from what is stored: events as ``EventLog.stored`` gives them, and the activities, also packed."""
+    stored: dict[str, Any] = {"events": events}
+    if rows:
+        stored["activities"] = stored_rows(packed)
     return {
         "friend_id": friend_id,
         "date": date,
         "fold_version": FOLD_VERSION,
-        "camps": sorted(camps),
-        "max_event_time": max([copy.time for copy in copies] + [a.latest for a in acts]),
-        "max_received_at": max([copy.received for copy in copies] + [max(a.known_at, a.voided_at or 0) for a in acts]),
-        "log": {
-            "events": log.events.stored(_FRIEND_SHARED),
-            "activities": [[getattr(a, name) for name in Activity.__slots__[1:]] for a in acts],
-        },
+        "camps": sorted(rows.camps.union(sent["camp_id"] for _, _, _, sent in events if "camp_id" in sent)),
+        "max_event_time": max([time for _, time, _, _ in events] + [rows.latest] * bool(rows)),
+        "max_received_at": max([received for _, _, received, _ in events] + [rows.known] * bool(rows)),
+        "log": stored,
     }
 
 
@@ -278,8 +222,15 @@ def restore_friend(friend_id: str, documents: Iterable[dict[str, Any]]) -> Frien
     """The events and activities of one Friend from its stored documents of several dates."""
     log = FriendLog()
     for document in documents:
-        part = FriendLog(EventLog.restore(document["log"]["events"], {"v": 1, "friend_id": friend_id}))
-        for values in document["log"]["activities"]:
-            part.add_activity(Activity.restore(friend_id, values))
-        log.update(part)
+        stored = document["log"]
+        for event_id, copy in restore_friend_events(friend_id, stored["events"]):
+            log.events.add(Event("", event_id, copy))
+        if "activities" in stored:
+            for activity in stored_activities(friend_id, stored["activities"]):
+                log.add_activity(activity)
     return log
+
+
+def restore_friend_events(friend_id: str, events: Iterable[list[Any]]) -> EventLog:
+    """The friend events of one stored document."""
+    return EventLog.restore(events, {"v": 1, "friend_id": friend_id})

@@ -1,11 +1,14 @@
-"""Dead letters: every record that was refused, with why and its raw bytes, so that it can be mended or sent again."""
+"""Dead letters: every record that was refused, with why and its raw bytes, so that it can be mended or sent again.
+
+A letter that was sent again stays, with when, by whom and as which record.
+"""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Literal
 
 import orjson
 from elasticsearch import Elasticsearch, NotFoundError
@@ -13,7 +16,61 @@ from elasticsearch import Elasticsearch, NotFoundError
 from hubstat.elastic.names import Names
 from hubstat.elastic.writer import Write, Writer
 
-_PAGE = 500
+_PAGE: Final = 500
+_ORDER: Final = ("topic", "partition", "offset")
+_MOST_REASONS: Final = 1_000
+
+State = Literal["open", "resent", "all"]
+Place = tuple[str, int, int]
+"""Topic, partition and offset of a refused record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """One sending of a letter: when (ms), by which user, as which new record, and whether it was mended before."""
+
+    at: int
+    by: str
+    topic: str
+    partition: int
+    offset: int
+    mended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which letters. since, until: received time, ms, both included. text: in any case, in what ``show`` shows."""
+
+    reason: str | None = None
+    topic: str | None = None
+    since: int | None = None
+    until: int | None = None
+    text: str | None = None
+    state: State = "open"
+
+    def query(self) -> dict[str, Any]:
+        """All of it but the text, which is not indexed."""
+        terms = [{"term": {name: value}} for name in ("reason", "topic") if (value := getattr(self, name)) is not None]
+        times = {key: at for key, at in (("gte", self.since), ("lte", self.until)) if at is not None}
+        sent = {"exists": {"field": "resent_at"}}
+        return {
+            "bool": {
+                "filter": [
+                    *terms,
+                    *([{"range": {"received": times}}] if times else []),
+                    *([sent] if self.state == "resent" else []),
+                ],
+                "must_not": [sent] if self.state == "open" else [],
+            }
+        }
+
+    def holds(self, letter: DeadLetter) -> bool:
+        """Whether the text is in a letter."""
+        if self.text is None:
+            return True
+        parts = (letter.field, letter.detail, *(_readable(each) for each in (letter.key, letter.raw)))
+        headers = (f"{name}: {_readable(value)}" for name, value in letter.headers)
+        return any(self.text.casefold() in part.casefold() for part in (*parts, *headers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +87,12 @@ class DeadLetter:
     key: bytes | None
     raw: bytes | None
     headers: tuple[tuple[str, bytes], ...]
+    resent: tuple[Resent, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """Where the record was, which orders letters."""
+        return self.topic, self.partition, self.offset
 
     @property
     def id(self) -> str:
@@ -54,6 +117,9 @@ class DeadLetter:
         )
 
 
+EVERY: Final = Filter(state="all")
+
+
 async def write(writer: Writer, namespace: str, letters: Sequence[DeadLetter]) -> None:
     """Keep letters; returns when all are safe. One that is kept already stays as it is."""
     index = Names(namespace).dead_letters
@@ -67,25 +133,39 @@ def count(client: Elasticsearch, namespace: str) -> int:
     return number
 
 
-def scan(client: Elasticsearch, namespace: str, reason: str | None = None) -> Iterator[DeadLetter]:
-    """All letters in the order of topic, partition, offset; only those of one reason where given."""
-    query: dict[str, Any] = {"match_all": {}} if reason is None else {"term": {"reason": reason}}
-    after: list[Any] | None = None
+def scan(
+    client: Elasticsearch, namespace: str, which: Filter = EVERY, after: Place | None = None
+) -> Iterator[DeadLetter]:
+    """Letters in the order of topic, partition, offset, however many; ``after``: only those behind this place."""
+    behind: list[Any] | None = None if after is None else list(after)
     while True:
         answer = client.search(
             index=Names(namespace).dead_letters,
             ignore_unavailable=True,
-            query=query,
+            query=which.query(),
             size=_PAGE,
-            sort=["topic", "partition", "offset"],
-            search_after=after,
+            sort=list(_ORDER),
+            search_after=behind,
             track_total_hits=False,
         )
         hits = answer["hits"]["hits"]
-        yield from (_letter(hit["_source"]) for hit in hits)
+        yield from filter(which.holds, (_letter(hit["_source"]) for hit in hits))
         if len(hits) < _PAGE:
             return
-        after = hits[-1]["sort"]
+        behind = hits[-1]["sort"]
+
+
+def reasons(client: Elasticsearch, namespace: str, which: Filter) -> dict[str, int]:
+    """How many letters by reason, the most frequent first, whatever the filter's text."""
+    answer = client.search(
+        index=Names(namespace).dead_letters,
+        ignore_unavailable=True,
+        query=which.query(),
+        size=0,
+        aggregations={"reasons": {"terms": {"field": "reason", "size": _MOST_REASONS}}},
+    )
+    found = answer.get("aggregations", {"reasons": {"buckets": []}})["reasons"]["buckets"]
+    return {bucket["key"]: bucket["doc_count"] for bucket in found}
 
 
 def get(client: Elasticsearch, namespace: str, letter_id: str) -> DeadLetter | None:
@@ -96,15 +176,22 @@ def get(client: Elasticsearch, namespace: str, letter_id: str) -> DeadLetter | N
         return None
 
 
-def remove(client: Elasticsearch, namespace: str, letter_id: str) -> None:
-    """Take a letter out, after it was sent again."""
-    client.options(ignore_status=404).delete(index=Names(namespace).dead_letters, id=letter_id, refresh=True)
+def note_resent(client: Elasticsearch, namespace: str, sent: Iterable[tuple[DeadLetter, Resent]]) -> None:
+    """Note in letters, as they were read, that they were sent again; visible at once."""
+    lines: list[Mapping[str, Any]] = []
+    for letter, again in sent:
+        history = [asdict(each) for each in (*letter.resent, again)]
+        lines.append({"update": {"_id": letter.id}})
+        lines.append({"doc": {"resent_at": again.at, "resent": {"list": history}}})
+    if lines:
+        client.bulk(index=Names(namespace).dead_letters, operations=lines, refresh=True)
 
 
 def _letter(source: dict[str, Any]) -> DeadLetter:
     headers = tuple((name, _bytes(value) or b"") for name, value in source["headers"]["list"])
     scalars = {name: source[name] for name in ("reason", "field", "detail", "topic", "partition", "offset", "received")}
-    return DeadLetter(**scalars, key=_bytes(source["key"]), raw=_bytes(source["raw"]), headers=headers)
+    resent = tuple(Resent(**each) for each in source.get("resent", {"list": []})["list"])
+    return DeadLetter(**scalars, key=_bytes(source["key"]), raw=_bytes(source["raw"]), headers=headers, resent=resent)
 
 
 def _text(value: bytes | None) -> str | None:
@@ -113,3 +200,7 @@ def _text(value: bytes | None) -> str | None:
 
 def _bytes(value: str | None) -> bytes | None:
     return None if value is None else base64.b64decode(value)
+
+
+def _readable(value: bytes | None) -> str:
+    return "" if value is None else value.decode(errors="replace")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from elastic_transport import ConnectionError as ElasticConnectionError
 from elastic_transport import ConnectionTimeout, TlsError
@@ -28,6 +29,9 @@ _Result = TypeVar("_Result")
 _FIRST_SECONDS = 0.2
 _MOST_SECONDS = 10.0
 
+RETRIES: Final[Counter[str]] = Counter()
+"""How often this process had to wait and try again in ``for_ever``, by what it was doing; for reading only."""
+
 
 class NotNow(Exception):
     """Elasticsearch answered, but refused some of the work for now (busy, no shard, no disk); try that again."""
@@ -48,14 +52,19 @@ def explain(error: BaseException, url: str) -> str:
         what = f"refuses with status {error.meta.status}: {str(error)[:300]}"
         if error.meta.status in (401, 403):
             return f"Elasticsearch at {url} {what}; set HUBSTAT_ELASTICSEARCH__USERNAME and __PASSWORD, or __API_KEY"
-        return f"Elasticsearch at {url} {what}"
+        return f"Elasticsearch at {url} {what}{_of_disk(str(error))}"
     if isinstance(error, TlsError):
         return f"Elasticsearch at {url}: no trusted TLS connection ({error}); set HUBSTAT_ELASTICSEARCH__CA_CERTS"
     if isinstance(error, NotNow):
-        return f"Elasticsearch at {url} cannot take it now: {error}"
+        return f"Elasticsearch at {url} cannot take it now: {error}{_of_disk(str(error))}"
     if isinstance(error, ConnectionTimeout):
         return f"Elasticsearch at {url} did not answer in time; see HUBSTAT_ELASTICSEARCH__REQUEST_TIMEOUT_SECONDS"
     return f"Elasticsearch at {url} does not answer ({error}); start it, or set HUBSTAT_ELASTICSEARCH__URL"
+
+
+def _of_disk(text: str) -> str:
+    full = "flood-stage" in text or "No space left on device" in text
+    return "; its disk is full: free some there, then this goes on by itself" if full else ""
 
 
 async def for_ever(work: Callable[[], Awaitable[_Result]], url: str, what: str) -> _Result:
@@ -67,6 +76,7 @@ async def for_ever(work: Callable[[], Awaitable[_Result]], url: str, what: str) 
     def say(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         pause = state.next_action.sleep if state.next_action else 0.0
+        RETRIES[what] += 1
         if error is not None:
             log.warning("%s waits %.1f s (try %d): %s", what, pause, state.attempt_number, explain(error, url))
 

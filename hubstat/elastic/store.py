@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from elasticsearch import Elasticsearch, NotFoundError
@@ -19,11 +20,16 @@ _BASELINES_KEPT: Final = 7
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """What an ingest worker last said of itself: when, and the received time of its oldest unwritten record (ms)."""
+    """What an ingest worker last said of itself, and when (ms).
+
+    complete_to: for each partition that it holds or held, by ``topic-partition``, a time (ms) before which every record
+    received is written; None where it does not know yet. details: the rest of its report (``ingest.telemetry.report``).
+    """
 
     worker: str
     written_at: int
-    oldest_unwritten_at: int | None
+    complete_to: Mapping[str, int | None]
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Store:
@@ -63,9 +69,10 @@ class Store:
         found = self.client.search(
             index=f"{self.namespace}-ingest-status", size=1000, ignore_unavailable=True, allow_no_indices=True
         )
+        sources = [hit["_source"] for hit in found["hits"]["hits"]]
         return [
-            Heartbeat(hit["_source"]["worker"], hit["_source"]["written_at"], hit["_source"]["oldest_unwritten_at"])
-            for hit in found["hits"]["hits"]
+            Heartbeat(each["worker"], each["written_at"], each.get("complete_to", {}), each.get("details", {}))
+            for each in sources
         ]
 
     def identity(self) -> str:

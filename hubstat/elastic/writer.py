@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch
 
 from hubstat.elastic.client import connect
 from hubstat.elastic.retry import NotNow, for_ever
 from hubstat.settings import ElasticsearchSettings
 
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
+# A bulk that is too much at once is sent again in halves, down to this; each success lets the next be larger by a step.
+_LEAST_BODY_BYTES: Final = 4 * 1024
+_BODY_STEP: Final = 16 * 1024
 MAX_IDS: Final = 2_000
 _MAX_HITS: Final = 10_000
 # Errors of one item that say something about the cluster, not about the document: they pass.
@@ -38,7 +41,8 @@ _JSON: Final = {"accept": "application/json", "content-type": "application/json"
 _BULK_FILTER: Final = "errors,items.*.status,items.*._seq_no,items.*._primary_term,items.*.error"
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, as one is made for every write, and a frozen one costs four times as much.
+@dataclass(slots=True)
 class Version:
     """Where a document is, and the guards its next write must carry."""
 
@@ -62,12 +66,13 @@ class Write:
 
     def action(self) -> bytes:
         """Its action line."""
+        place = b'{"_index":%b,"_id":%b' % (orjson.dumps(self.index), orjson.dumps(self.id))
         if self.blind:
-            return orjson.dumps({"index": {"_index": self.index, "_id": self.id}})
+            return b'{"index":%b}}' % place
         if self.version is None:
-            return orjson.dumps({"create": {"_index": self.index, "_id": self.id}})
-        guards = {"if_seq_no": self.version.seq_no, "if_primary_term": self.version.primary_term}
-        return orjson.dumps({"index": {"_index": self.index, "_id": self.id, **guards}})
+            return b'{"create":%b}}' % place
+        guards = b'"if_seq_no":%d,"if_primary_term":%d' % (self.version.seq_no, self.version.primary_term)
+        return b'{"index":%b,%b}}' % (place, guards)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ class Writer:
     def __init__(self, settings: ElasticsearchSettings, url: str, threads: int = 4) -> None:
         self.url: Final = url
         self._client: Final[Elasticsearch] = connect(settings, url, connections=threads)
+        self._body_bytes = MAX_BODY_BYTES
         self._threads: Final = ThreadPoolExecutor(threads, thread_name_prefix="elasticsearch")
 
     def close(self) -> None:
@@ -108,42 +114,67 @@ class Writer:
         self._client.close()
 
     async def bulk(self, writes: Sequence[Write]) -> list[Outcome]:
-        """Write documents; one outcome each, in order. Returns only when each was written, overtaken or refused."""
-        outcomes: list[Outcome | None] = [None] * len(writes)
-        batch: list[int] = []
-        size = 0
-        for place, write in enumerate(writes):
-            if batch and size + len(write.body) > MAX_BODY_BYTES:
-                await self._bulk_all(writes, batch, outcomes)
-                batch, size = [], 0
-            batch.append(place)
-            size += len(write.body)
-        if batch:
-            await self._bulk_all(writes, batch, outcomes)
-        return [outcome for outcome in outcomes if outcome is not None]
+        """Write documents; one outcome each, in order. Returns only when each was written, overtaken or refused.
 
-    async def _bulk_all(self, writes: Sequence[Write], places: list[int], outcomes: list[Outcome | None]) -> None:
-        left = places
+        What is too much at once (429: no memory for it, 413: a limit on the way) is sent again in smaller requests;
+        they grow again with success. A document that is too large alone is refused.
+        """
+        outcomes: list[Outcome | None] = [None] * len(writes)
+        left = list(range(len(writes)))
 
         async def attempt() -> None:
+            """One request. Pauses grow only while nothing of one is taken."""
             nonlocal left
-            body = b"".join(part for place in left for part in _lines(writes[place]))
-            answer = await self._request("POST", f"/_bulk?filter_path={_BULK_FILTER}", body)
-            again: list[int] = []
-            reason = ""
-            for place, item in zip(left, answer["items"], strict=True):
-                (result,) = item.values()
-                outcome = _outcome(writes[place], result)
-                if isinstance(outcome, str):
-                    again.append(place)
-                    reason = outcome
-                else:
-                    outcomes[place] = outcome
-            left = again
-            if left:
-                raise NotNow(f"{len(left)} documents, {reason}")
+            part = self._first(writes, left)
+            try:
+                again, reason = await self._send(writes, part, outcomes)
+            except ApiError as error:
+                if error.meta.status == 413 and len(part) == 1:
+                    outcomes[part[0]] = Refused(f"too large for one request: {str(error)[:300]}")
+                    left = left[1:]
+                    return
+                sent = sum(len(writes[place].body) for place in part)
+                if error.meta.status == 413:
+                    self._body_bytes = sent // 2
+                    return
+                if error.meta.status == 429:
+                    self._body_bytes = max(_LEAST_BODY_BYTES, sent // 2)
+                raise
+            left = left[len(part) :] + again
+            self._body_bytes = min(MAX_BODY_BYTES, self._body_bytes + _BODY_STEP)
+            if len(again) == len(part):
+                raise NotNow(f"{len(again)} documents, {reason}")
 
-        await for_ever(attempt, self.url, "writing")
+        while left:
+            await for_ever(attempt, self.url, "writing")
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _first(self, writes: Sequence[Write], left: Sequence[int]) -> Sequence[int]:
+        """The first of these that fit into one request, at least one."""
+        size = 0
+        for count, place in enumerate(left):
+            size += len(writes[place].body)
+            if count and size > self._body_bytes:
+                return left[:count]
+        return left
+
+    async def _send(
+        self, writes: Sequence[Write], places: Sequence[int], outcomes: list[Outcome | None]
+    ) -> tuple[list[int], str]:
+        """One request. Fills in outcomes; those that must be sent again are returned, with the last one's reason."""
+        body = b"".join(part for place in places for part in _lines(writes[place]))
+        answer = await self._request("POST", f"/_bulk?filter_path={_BULK_FILTER}", body)
+        again: list[int] = []
+        reason = ""
+        for place, item in zip(places, answer["items"], strict=True):
+            (result,) = item.values()
+            outcome = _outcome(writes[place], result)
+            if isinstance(outcome, str):
+                again.append(place)
+                reason = outcome
+            else:
+                outcomes[place] = outcome
+        return again, reason
 
     async def put(self, index: str, doc_id: str, body: bytes) -> None:
         """Write one document, whatever is there."""
@@ -153,22 +184,25 @@ class Writer:
 
         await for_ever(attempt, self.url, "writing")
 
-    async def get(self, keys: Iterable[tuple[str, str]], field: str) -> list[Found]:
-        """Current documents by (index, id), with one field of their source; those that do not exist are left out."""
+    async def get(self, keys: Iterable[tuple[str, str]]) -> list[Found]:
+        """Current documents by (index, id); those that do not exist are left out.
+
+        Whole, as taking a part of a source costs Elasticsearch more than sending all of it.
+        """
         asked = [{"_index": index, "_id": doc_id} for index, doc_id in keys]
         found: list[Found] = []
         for start in range(0, len(asked), MAX_IDS):
             body = orjson.dumps({"docs": asked[start : start + MAX_IDS]})
 
             async def attempt(body: bytes = body) -> list[Found]:
-                answer = await self._request("POST", f"/_mget?_source_includes={field}", body)
+                answer = await self._request("POST", "/_mget", body)
                 return _documents(answer["docs"])
 
             found += await for_ever(attempt, self.url, "reading documents")
         return found
 
-    async def find(self, pattern: str, ids: Sequence[str], field: str, most: int = 2) -> list[Found]:
-        """Documents of these ids in any index of a pattern, as of the last refresh, with one field of their source.
+    async def find(self, pattern: str, ids: Sequence[str], most: int = 2) -> list[Found]:
+        """Documents of these ids in any index of a pattern, as of the last refresh.
 
         most: how many indices may hold one id. Complete or not at all: an answer that lacks a shard is asked for again.
         """
@@ -183,7 +217,6 @@ class Writer:
                     "size": most * len(part),
                     "seq_no_primary_term": True,
                     "track_total_hits": False,
-                    "_source": [field],
                 }
             )
 

@@ -83,8 +83,8 @@ def _engine_answers() -> bool:
         return False
 
 
-def _compose_command() -> list[str]:
-    """The plugin of newer Dockers, else the separate program of older ones."""
+def compose_command() -> list[str]:
+    """The plugin of newer Dockers, else the program of older ones. Raises EngineError where neither is installed."""
     plugin = subprocess.run(["docker", "compose", "version"], capture_output=True, timeout=_PROBE_SECONDS)
     if plugin.returncode == 0:
         return ["docker", "compose"]
@@ -98,7 +98,7 @@ def _compose_command() -> list[str]:
 
 def _compose(arguments: list[str], timeout_seconds: float, variables: Mapping[str, str] | None = None) -> str:
     file = _compose_file()
-    command = [*_compose_command(), "-f", str(file), *arguments]
+    command = [*compose_command(), "-f", str(file), *arguments]
     environment = {**os.environ, **(variables or {})}
     try:
         done = subprocess.run(

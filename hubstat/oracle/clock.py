@@ -40,7 +40,10 @@ def is_date(text: str) -> bool:
 
 
 def parse_timestamp(text: str) -> int:
-    """Epoch ms of an RFC 3339 time with an offset, cut (not rounded) to milliseconds; ValueError otherwise."""
+    """Epoch ms of an RFC 3339 time with an offset, cut (not rounded) to milliseconds; ValueError otherwise.
+
+    Years are 1970 to 2199 in UTC: others are typing errors.
+    """
     match = _TIMESTAMP.fullmatch(text)
     if match is None:
         raise ValueError(f"not an RFC 3339 time with an offset: {text}")
@@ -55,13 +58,12 @@ def parse_timestamp(text: str) -> int:
             raise ValueError(f"no such offset: {text}")
         offset = int(offset_hour) * HOUR + int(offset_minute) * MINUTE
         value -= offset if sign == "+" else -offset
-    if not _EARLIEST <= value <= _LATEST:
-        raise ValueError(f"out of the calendar: {text}")
+    if not 0 <= value < _YEAR_2200:
+        raise ValueError(f"its year is not 1970 to 2199: {text}")
     return value
 
 
-_EARLIEST = day_number("0001-01-02") * DAY  # a day's room, so that the local time of every zone has a date
-_LATEST = day_number("9999-12-30") * DAY
+_YEAR_2200 = day_number("2200-01-01") * DAY
 
 
 class Zone:

@@ -314,6 +314,7 @@ def _event_time(text: str | None, received: int, zone: Zone) -> tuple[int, bool]
         raise _WrongError("event_time: missing")
     try:
         if is_date(text):
+            parse_timestamp(f"{text}T00:00:00Z")  # of the same years
             return min(zone.end_of_day(day_number(text)), received), False
         return min(parse_timestamp(text), received), True
     except ValueError as wrong:

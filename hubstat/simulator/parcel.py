@@ -122,7 +122,7 @@ class Scanner:
             "invoice_no": parcel.invoice_no,
             "direction": parcel.direction,
             "code": code,
-            "event_time": tm.local_date(at, self.zone).isoformat() if date_only else self.text(at + ahead),
+            "event_time": tm.local_date(at, self.zone).isoformat() if date_only else time_text(at + ahead, self.zone),
             "event_id": event_id,
         }
         if rng.random() < 0.92:
@@ -135,7 +135,8 @@ class Scanner:
             payload["route_id"] = route
         if code in _DOORSTEP:
             payload["address_key"] = parcel.address_key
-        payload.update(more)
+        if more:
+            payload.update(more)
         arrives = received if received is not None and received > at else at + 400 + int(rng.random() ** 3 * 20_000)
         first, copies = self.recorder.send("invoice", parcel.invoice_no.encode(), payload, arrives)
         parcel.duplicates += copies

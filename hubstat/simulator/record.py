@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 from random import Random
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -51,6 +51,11 @@ class Counts:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
+# Times are most of what a record says, so their parts are looked up rather than formatted.
+_CLOCK: Final = tuple(f"{second // 60:02d}:{second % 60:02d}." for second in range(3_600))
+_MILLI: Final = tuple(f"{milli:03d}" for milli in range(1_000))
+
+
 @lru_cache(maxsize=8_192)
 def _hour(hour: int, zone: ZoneInfo) -> tuple[str, str]:
     text = tm.iso_local(hour * tm.HOUR, zone)
@@ -59,10 +64,8 @@ def _hour(hour: int, zone: ZoneInfo) -> tuple[str, str]:
 
 def time_text(ms: int, zone: ZoneInfo) -> str:
     """RFC 3339 in a zone, to the millisecond."""
-    hour, rest = divmod(ms, tm.HOUR)
-    head, offset = _hour(hour, zone)
-    seconds, milli = divmod(rest, 1000)
-    return f"{head}{seconds // 60:02d}:{seconds % 60:02d}.{milli:03d}{offset}"
+    head, offset = _hour(ms // tm.HOUR, zone)
+    return f"{head}{_CLOCK[ms // 1000 % 3600]}{_MILLI[ms % 1000]}{offset}"
 
 
 def with_received_at(record: Record, text: str) -> bytes:

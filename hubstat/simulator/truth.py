@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -45,31 +46,33 @@ SCHEMA: Final = pa.schema(
 COUNTS_KEY: Final = b"hubstat.counts"
 
 
-def _row(parcel: Parcel) -> dict[str, object]:
-    done = parcel.completed_ms
-    return {
-        "direction": parcel.direction,
-        "invoice_no": parcel.invoice_no,
-        "service_date": parcel.service_date,
-        "wave": parcel.wave,
-        "promised_from": parcel.promised_from,
-        "promised_at": parcel.promise_ms,
-        "camp_id": parcel.camp_id,
-        "friend_id": parcel.completed_by or parcel.holder,
-        "departed_at": parcel.departed_ms,
-        "completed_at": done,
-        "ended_at": None if done is not None else parcel.ended_ms,
-        "ended_by": None if done is not None else parcel.ended_by,
-        "closed_admin_at": None if done is not None else parcel.admin_ms,
-        "superseded_by": parcel.superseded_by,
-        "due": parcel.due,
-        "late": parcel.late,
-        "failed_attempts": parcel.failed_attempts,
-        "last_reason": parcel.last_reason,
-        "distinct_events": parcel.events,
-        "duplicates": parcel.duplicates,
-        "corrections": parcel.corrections,
+def _table(parcels: Sequence[Parcel]) -> pa.Table:
+    done = [parcel.completed_ms for parcel in parcels]
+    unless_done = [parcel if at is None else None for parcel, at in zip(parcels, done, strict=True)]
+    columns: dict[str, list[object]] = {
+        "direction": [parcel.direction for parcel in parcels],
+        "invoice_no": [parcel.invoice_no for parcel in parcels],
+        "service_date": [parcel.service_date for parcel in parcels],
+        "wave": [parcel.wave for parcel in parcels],
+        "promised_from": [parcel.promised_from for parcel in parcels],
+        "promised_at": [parcel.promise_ms for parcel in parcels],
+        "camp_id": [parcel.camp_id for parcel in parcels],
+        "friend_id": [parcel.completed_by or parcel.holder for parcel in parcels],
+        "departed_at": [parcel.departed_ms for parcel in parcels],
+        "completed_at": [*done],
+        "ended_at": [parcel and parcel.ended_ms for parcel in unless_done],
+        "ended_by": [parcel and parcel.ended_by for parcel in unless_done],
+        "closed_admin_at": [parcel and parcel.admin_ms for parcel in unless_done],
+        "superseded_by": [parcel.superseded_by for parcel in parcels],
+        "due": [parcel.due for parcel in parcels],
+        "late": [parcel.late for parcel in parcels],
+        "failed_attempts": [parcel.failed_attempts for parcel in parcels],
+        "last_reason": [parcel.last_reason for parcel in parcels],
+        "distinct_events": [parcel.events for parcel in parcels],
+        "duplicates": [parcel.duplicates for parcel in parcels],
+        "corrections": [parcel.corrections for parcel in parcels],
     }
+    return pa.table(columns, schema=SCHEMA)
 
 
 class TruthWriter:
@@ -91,7 +94,7 @@ class TruthWriter:
         """Write one camp's invoices as they were when its day had been played."""
         self.counts.add(played.recorder.counts)
         self.invoices += len(played.parcels)
-        self._writer.write_table(pa.Table.from_pylist([_row(parcel) for parcel in played.parcels], schema=SCHEMA))
+        self._writer.write_table(_table(played.parcels))
 
     def __enter__(self) -> TruthWriter:
         return self

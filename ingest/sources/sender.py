@@ -13,10 +13,12 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
-from hubstat.errors import EngineError
+from hubstat.errors import EngineError, HubstatError
 from hubstat.settings import Settings
+from ingest import connect
+from ingest.connect import connection
 from ingest.sources.record import Kind
-from ingest.topics import Topics, connection
+from ingest.topics import Topics
 
 RECEIVED_AT: Final = "received-at"
 # Kafka takes no record over 1 MiB. Far smaller ones are dead letters already, so a longer one is sent cut.
@@ -65,7 +67,7 @@ class Sender:
     def __init__(self, settings: Settings, bootstrap: str) -> None:
         topics = Topics.of(settings.namespace)
         self._topics: dict[Kind, str] = {"invoice": topics.invoice_events, "friend": topics.friend_events}
-        self._bootstrap = bootstrap
+        self._kafka, self._bootstrap = settings.kafka, bootstrap
         self._producer = AIOKafkaProducer(
             bootstrap_servers=bootstrap,
             acks="all",
@@ -81,12 +83,15 @@ class Sender:
 
     async def __aenter__(self) -> Sender:
         try:
-            await self._producer.start()
+            await connect.start(self._producer, self._kafka, self._bootstrap)
             for kind, topic in self._topics.items():
                 self._partitions[kind] = len(await self._producer.partitions_for(topic))
         except (KafkaError, OSError) as error:
             await self._producer.stop()
             raise self._unreachable(error) from error
+        except HubstatError:
+            await self._producer.stop()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -104,15 +109,15 @@ class Sender:
         with the number of records sent so far. Raises EngineError where Kafka does not take them.
         """
         try:
-            for record in records:
+            for count, record in enumerate(records, self.sent.total + 1):
                 while wait is not None and (seconds := wait(record)) > 0:
                     await self.flush()
                     await asyncio.sleep(min(seconds, _LONGEST_WAIT))
                 await self._put(record)
-                if self.sent.total % _REPORT_EVERY == 0:
+                if count % _REPORT_EVERY == 0:
                     await asyncio.sleep(0)  # lets the producer work where no batch was full
                     if on_progress is not None:
-                        on_progress(self.sent.total)
+                        on_progress(count)
             await self.flush()
         except (KafkaError, OSError) as error:
             raise self._unreachable(error) from error

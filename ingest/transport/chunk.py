@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ingest.transport.packed import PackedRecords
 
 if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
@@ -19,6 +22,8 @@ class Book(Protocol):
     def begin(self, chunk: Chunk) -> bool: ...
 
     def ack(self, chunk: Chunk) -> bool: ...
+
+    def pack(self, chunk: Chunk) -> None: ...
 
 
 class Chunk:
@@ -56,7 +61,7 @@ class Chunk:
         self.book = book
         self.topic = topic
         self.partition = partition
-        self.records = records
+        self.records: Sequence[Any] = records
         self.first = records[0].offset
         self.last = records[-1].offset
         self.size = sum(len(r.value or b"") + len(r.key or b"") + RECORD_OVERHEAD_BYTES for r in records)
@@ -77,6 +82,15 @@ class Chunk:
     def ack(self) -> bool:
         """Every record is written: its offsets may be committed. False where that came too late to count."""
         return self.book.ack(self)
+
+    def pack(self) -> None:
+        """Hold the records in less memory: they will wait for long."""
+        self.book.pack(self)
+
+    @property
+    def packed(self) -> bool:
+        """Whether it was packed."""
+        return isinstance(self.records, PackedRecords)
 
     def __repr__(self) -> str:
         return f"<Chunk {self.topic}[{self.partition}] {self.first}..{self.last} epoch {self.epoch}>"

@@ -12,6 +12,7 @@ from faust.transport.drivers.aiokafka import Consumer as FaustConsumer
 from faust.types import TP, ConsumerMessage, Message
 
 from ingest.transport.chunk import Chunk
+from ingest.transport.reach import Reach
 from ingest.transport.thread import ConsumerThread
 
 if TYPE_CHECKING:
@@ -52,9 +53,14 @@ class Consumer(FaustConsumer):
                 if self.flow_active:
                     await self._read_or_wait()
                 else:
-                    await self.wait(self.can_resume_flow)
+                    await self.wait(self.can_resume_flow, timeout=FETCH_SECONDS)
+                    self._keep_membership()
         except ConsumerStoppedError:
             if not self.app.should_stop:
+                raise
+        except asyncio.CancelledError:
+            # Faust takes a stop in the middle of a rebalance for a crash.
+            if not fetcher.should_stop:
                 raise
 
     async def _read_or_wait(self) -> None:
@@ -64,8 +70,13 @@ class Consumer(FaustConsumer):
             self._polled_at = time.monotonic()
             return
         await self.sleep(BUDGET_POLL_SECONDS)
-        if self._active_partitions and time.monotonic() - self._polled_at >= FETCH_SECONDS:
-            await self._thread.keep_membership()
+        if self._active_partitions:
+            self._keep_membership()
+
+    def _keep_membership(self) -> None:
+        """In place of polls. Without them aiokafka leaves the group, or never joins it again where it has left it."""
+        if time.monotonic() - self._polled_at >= FETCH_SECONDS:
+            self._thread.keep_membership()
             self._polled_at = time.monotonic()
 
     async def _read(self, partitions: set[TP]) -> None:
@@ -116,6 +127,10 @@ class Consumer(FaustConsumer):
             self._ledger.open(self._ledger.epoch, {})
         self._options.joined.set()
         await super().on_partitions_assigned(assigned, generation_id)
+
+    async def reach(self, limit_seconds: float) -> dict[TP, Reach]:
+        """See :meth:`ConsumerThread.reach`."""
+        return await self._thread.reach(limit_seconds)
 
     # Committing
 

@@ -21,6 +21,8 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ingest.transport.chunk import Chunk
+from ingest.transport.packed import PackedRecords
+from ingest.transport.reach import Frontier
 
 if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
@@ -36,11 +38,12 @@ _PARTITION_SHARE = 4
 class _Partition:
     """One partition's chunks in the order read, none of them committed yet."""
 
-    __slots__ = ("chunks", "committed", "size")
+    __slots__ = ("chunks", "committed", "read_to_at", "size")
 
     def __init__(self, committed: int) -> None:
         self.chunks: deque[Chunk] = deque()
         self.committed = committed
+        self.read_to_at: int | None = None
         self.size = 0
 
     def committable(self, position: int | None) -> int:
@@ -122,6 +125,7 @@ class Ledger(Generic[TP]):
                     raise ValueError(f"{tp[0]}[{tp[1]}]: offset {chunk.first} read after {floor - 1}")
                 partition.chunks.append(chunk)
                 partition.size += chunk.size
+                partition.read_to_at = records[-1].timestamp
             return chunk
 
     def live(self, chunk: Chunk) -> bool:
@@ -149,6 +153,15 @@ class Ledger(Generic[TP]):
                 self._in_flight -= 1
             self._partitions[(chunk.topic, chunk.partition)].size -= chunk.size  # type: ignore[index]
             return True
+
+    def pack(self, chunk: Chunk) -> None:
+        """See :meth:`Chunk.pack`."""
+        packed = PackedRecords(chunk.records) if chunk.records and not chunk.packed else None
+        with self._lock:
+            if packed is None or chunk.in_flight or not self.live(chunk):
+                return
+            self._partitions[(chunk.topic, chunk.partition)].size += packed.size - chunk.size  # type: ignore[index]
+            chunk.records, chunk.size = packed, packed.size
 
     # Commit
 
@@ -197,6 +210,14 @@ class Ledger(Generic[TP]):
         with self._lock:
             partitions = self._partitions.values()
             return min((c.received_at for p in partitions for c in p.chunks if not c.done), default=None)
+
+    def frontiers(self) -> dict[TP, Frontier]:
+        """How far each held partition is read and written; none between two assignments."""
+        with self._lock:
+            return {
+                tp: Frontier(p.committed, next((c.received_at for c in p.chunks if not c.done), None), p.read_to_at)
+                for tp, p in self._partitions.items()
+            }
 
     def stalled_seconds(self) -> float:
         """Age of the oldest chunk that is not committed, or of a close that no assignment followed."""

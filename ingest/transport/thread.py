@@ -20,6 +20,7 @@ from faust.types import TP
 
 from ingest.transport.chunk import Chunk
 from ingest.transport.guards import leave
+from ingest.transport.reach import Reach
 
 if TYPE_CHECKING:
     from ingest.transport.options import ChunkedOptions
@@ -105,11 +106,11 @@ class ConsumerThread(AIOKafkaConsumerThread):
         size = self._chunk_records
         return [records[i : i + size] for i in range(0, len(records), size)]
 
-    async def keep_membership(self) -> None:
-        """Tell aiokafka that this member is alive although it does not poll, as its buffer is full."""
-        await self.call_thread(self._keep_membership)
+    def keep_membership(self) -> None:
+        """Tell aiokafka that this member is alive although it does not poll."""
+        self.thread_loop.call_soon_threadsafe(self._keep_membership)
 
-    async def _keep_membership(self) -> None:
+    def _keep_membership(self) -> None:
         with self._ensure_consumer()._fetcher._subscriptions.fetch_context():
             pass
 
@@ -172,8 +173,29 @@ class ConsumerThread(AIOKafkaConsumerThread):
             return True
 
     def _position(self, tp: TP) -> int | None:
+        state = self._state(tp)
+        return state.position if state is not None and state.has_valid_position else None
+
+    def _state(self, tp: TP) -> Any:
         subscription = self._ensure_consumer()._subscription.subscription
         if subscription is None or subscription.assignment is None:
             return None
-        state = subscription.assignment.state_value(ensure_aiokafka_TP(tp))
-        return state.position if state is not None and state.has_valid_position else None
+        return subscription.assignment.state_value(ensure_aiokafka_TP(tp))
+
+    # Watching
+
+    async def reach(self, limit_seconds: float) -> dict[TP, Reach]:
+        """How far each held partition has come. Raises TimeoutError where the thread does not answer in time."""
+        if self._consumer is None:
+            return {}
+        look = asyncio.run_coroutine_threadsafe(self._reach(), self.thread_loop)
+        return await asyncio.wait_for(asyncio.wrap_future(look), limit_seconds)
+
+    async def _reach(self) -> dict[TP, Reach]:
+        # In one tick of the loop that reads: records behind the position are in the ledger already.
+        found = {}
+        for tp, frontier in self._ledger.frontiers().items():
+            state = self._state(tp)
+            end, polled_at = (None, None) if state is None else (state.highwater, state.timestamp)
+            found[tp] = Reach(frontier, self._position(tp), end, polled_at)
+        return found

@@ -1,53 +1,78 @@
-"""How fast one core simulates, decodes and folds a network day: ``make bench``. No engines, no network."""
+"""How fast one core simulates a network day, and decodes and merges it in Python and compiled: ``make bench``.
+
+No engines, no network. Both ways take the same records in turns; medians and spread of CPU time are printed.
+"""
 
 from __future__ import annotations
 
 import argparse
+import gc
+import os
 import platform
+import statistics
 import sys
 import time
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from hubstat.domain import time as tm
-from hubstat.domain.contract import decode_invoice_event
-from hubstat.domain.document import invoice_document
-from hubstat.domain.log import EventLog
 from hubstat.simulator import Options, build_network, simulate_day
+from ingest.merge import Decoded, Merger, compiled_core
 
 DAY = date(2026, 11, 18)
 
 
 def main() -> None:
-    """Print one line for each step: what, how many, and how many a second."""
+    """Print one line for each step and way: what, how many, CPU time each."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--invoices", type=int, default=20_000)
-    invoices: int = parser.parse_args().invoices
+    parser.add_argument("--invoices", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
     zone = tm.zone("KR")
-    _line(f"{invoices:,} invoices, {DAY}, seed 1, Python {platform.python_version()}")
+    _line(
+        f"{arguments.invoices:,} invoices, {DAY}, seed 1, Python {platform.python_version()}, {os.cpu_count()} cores, "
+        f"{arguments.rounds} rounds in turns"
+    )
+    began = time.process_time()
+    spec = build_network(arguments.invoices, 1, "KR")
+    records = [
+        (record.value, record.received_ms)
+        for record in simulate_day(spec, DAY, 1, Options(0.1, 0.05, 0.01))
+        if record.kind == "invoice"
+    ]
+    _line(f"simulated {len(records):,} records, {(time.process_time() - began) / len(records) * 1e6:.1f} µs each")
+    core = compiled_core(zone)
+    ways = {"Python": Merger(zone, None)} | ({} if core is None else {"compiled": Merger(zone, core)})
+    if core is None:
+        _line("the compiled core was not built")
+    taken: dict[tuple[str, str], list[float]] = {}
+    gc.disable()
+    for _ in range(arguments.rounds):
+        for way, merger in ways.items():
+            decoded = _timed(taken, (way, "decoded"), len(records), lambda m=merger: [m.decode(*r) for r in records])
+            _timed(taken, (way, "merged"), len(records), lambda m=merger, d=decoded: _merge(m, d))
+            gc.collect()
+    for (way, did), costs in taken.items():
+        _line(f"{did:<8} {way:<9} {statistics.median(costs):7.2f} µs a record ({min(costs):.2f} to {max(costs):.2f})")
 
-    began = time.perf_counter()
-    spec = build_network(invoices, 1, "KR")
-    records = [record for record in simulate_day(spec, DAY, 1, Options(0.1, 0.05, 0.01)) if record.kind == "invoice"]
-    _rate("simulated", "records", len(records), began)
 
-    began = time.perf_counter()
-    events = [decode_invoice_event(record.value, record.received_ms, zone) for record in records]
-    _rate("decoded", "records", len(events), began)
-
-    logs: dict[str, EventLog] = {}
-    began = time.perf_counter()
-    for event in events:
-        logs.setdefault(event.key, EventLog()).add(event)
-    _rate("merged", "events", len(events), began)
-
-    began = time.perf_counter()
-    documents = [invoice_document(key, log, zone) for key, log in logs.items()]
-    _rate("folded into", "documents", len(documents), began)
+def _merge(merger: Merger, records: list[Decoded]) -> dict[str, bytes]:
+    """One record at a time, every stored log at hand."""
+    stored: dict[str, bytes] = {}
+    for record in records:
+        key = record.event.key
+        stored[key] = merger.merge(key, stored.get(key), [record]).stored
+    return stored
 
 
-def _rate(did: str, what: str, count: int, began: float) -> None:
-    seconds = time.perf_counter() - began
-    _line(f"{did:<12} {count:>10,} {what:<10} {count / seconds:>12,.0f} a second")
+def _timed(
+    taken: dict[tuple[str, str], list[float]], what: tuple[str, str], count: int, work: Callable[[], Any]
+) -> Any:
+    began = time.process_time()
+    result = work()
+    taken.setdefault(what, []).append((time.process_time() - began) / count * 1e6)
+    return result
 
 
 def _line(text: str) -> None:

@@ -65,7 +65,7 @@ def together(engines: EngineAddresses) -> Iterator[Together]:
         indices.ensure(client, settings)
         hubs.install(client, settings.namespace, MASTER, "KR")
         store(client, settings.namespace, memory)
-        beat = {"worker": "1", "written_at": NOW, "oldest_unwritten_at": None}
+        beat = {"worker": "1", "written_at": NOW, "complete_to": {"t-0": NOW}}
         client.index(index=f"{settings.namespace}-ingest-status", document=beat, refresh=True)
         reader = Reader(Store(client, settings.namespace), "KR", clock=lambda: NOW)
         rolling = RollUp(reader)

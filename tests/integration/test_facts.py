@@ -53,7 +53,7 @@ class Place:
         self.now[0] = tm.parse_instant(now)
         client, namespace = self.store.client, self.store.namespace
         store(client, namespace, network)
-        status = {"worker": "1", "written_at": self.now[0], "oldest_unwritten_at": None}
+        status = {"worker": "1", "written_at": self.now[0], "complete_to": {"t-0": self.now[0]}}
         client.index(index=f"{namespace}-ingest-status", id="1", document=status, refresh=True)
         marks.put(client, namespace, [day.isoformat() for day in dates])
 
@@ -337,7 +337,7 @@ def test_a_late_scan_restates_a_closed_day_and_a_late_delivery_does_not(place: P
 def test_nothing_is_rolled_up_before_the_data_reach_beyond_the_closing(place: Place) -> None:
     place.put(network(*CASES[:3]), at("12:30", "2026-11-21"))
     assert RollUp(place.reader).last_closed() == DAY
-    status = {"worker": "1", "written_at": place.now[0], "oldest_unwritten_at": NOON - 1}
+    status = {"worker": "1", "written_at": place.now[0], "complete_to": {"t-0": NOON - 1}}
     client, namespace = place.store.client, place.store.namespace
     client.index(index=f"{namespace}-ingest-status", id="1", document=status, refresh=True)
     assert RollUp(place.reader).last_closed() == date(2026, 11, 19)

@@ -91,13 +91,13 @@ async def test_the_writer_guards_finds_and_refuses(client: Elasticsearch, settin
         (updated,) = await writer.bulk([again])
         assert isinstance(updated, Version)
         assert await writer.bulk([again]) == [Conflict()]
-        got = await writer.get([(one, "DELIVERY:1"), (other, "DELIVERY:1"), (one, "DELIVERY:9")], "events")
+        got = await writer.get([(one, "DELIVERY:1"), (other, "DELIVERY:1"), (one, "DELIVERY:9")])
         assert [(found.id, found.version) for found in got] == [("DELIVERY:1", updated)]
         await writer.refresh(names.all_invoices)
-        found = await writer.find(names.all_invoices, ["DELIVERY:1", "DELIVERY:9"], "events")
+        found = await writer.find(names.all_invoices, ["DELIVERY:1", "DELIVERY:9"])
         assert [(each.id, each.version, each.source) for each in found] == [
             ("DELIVERY:1", updated, {"events": {"log": []}})
         ]
-        assert await writer.find(f"{settings.namespace}-nothing-*", ["DELIVERY:1"], "events") == []
+        assert await writer.find(f"{settings.namespace}-nothing-*", ["DELIVERY:1"]) == []
     finally:
         writer.close()

@@ -3,11 +3,18 @@
 Usage: transport_worker.py BOOTSTRAP SINK_FILE PLAN_JSON, settings from the environment. Plan (all optional):
 
 - ``flush_seconds``: how long a flush takes before it writes
+- ``slow_flush``: ``[number, seconds]``: how long the flush of that number, from 1, takes instead
 - ``fail_flush``: number of the flush, from 1, that raises before it writes
+- ``fail_route``: number of the chunk, from 1, at which the agent raises
 - ``wrong_ledger``: commit what was read, written or not
 - ``publish_to``: topic that each flush publishes the records of other topics to, before it returns
+- ``unchecked_topics``: start without a look at the topics
+- ``conf``: settings of Faust, by name, that differ
+- ``silent_when_full``: while the buffer is full, do not tell Kafka that the worker is alive
+- ``whole_polls``: read every fetch whole
 
-A sink line: topic, partition, offset, key, value. A line ``assigned N`` for each announced assignment.
+A sink line: topic, partition, offset, monotonic time, worker, value. A line ``assigned WORKER COUNT`` for each
+announced assignment.
 """
 
 from __future__ import annotations
@@ -16,14 +23,17 @@ import asyncio
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import ingest.app
 from hubstat.errors import HubstatError
 from hubstat.settings import Settings
 from ingest.app import IngestApp, run_worker
-from ingest.lanes import Flushers
+from ingest.lanes import Flushers, Lanes
 from ingest.transport import ledger as ledgers
+from ingest.transport.thread import ConsumerThread
 
 
 class WrongLedger(ledgers.Ledger):
@@ -42,9 +52,10 @@ class FileSink:
     gather = 2000
     linger = 0.0
 
-    def __init__(self, app: IngestApp, path: Path, plan: dict[str, Any]) -> None:
+    def __init__(self, app: IngestApp, path: Path, plan: dict[str, Any], worker: str) -> None:
         self._app = app
         self._plan = plan
+        self._worker = worker
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     async def flush(self, records: list[Any]) -> None:
@@ -52,8 +63,10 @@ class FileSink:
         FileSink.flushes += 1
         if FileSink.flushes == self._plan.get("fail_flush"):
             raise RuntimeError("planned failure")
-        await asyncio.sleep(self._plan.get("flush_seconds", 0.0))
-        lines = [f"{r.topic} {r.partition} {r.offset} {r.key.decode()} {r.value.decode()}\n" for r in records]
+        slow, seconds = self._plan.get("slow_flush", (0, 0.0))
+        await asyncio.sleep(seconds if FileSink.flushes == slow else self._plan.get("flush_seconds", 0.0))
+        at = f"{time.monotonic():.3f}"
+        lines = [f"{r.topic} {r.partition} {r.offset} {at} {self._worker} {r.value.decode()}\n" for r in records]
         os.write(self._file, "".join(lines).encode())
         if topic := self._plan.get("publish_to"):
             await self._app.publish_many(
@@ -62,23 +75,55 @@ class FileSink:
 
     async def assigned(self, partitions: set[Any]) -> None:
         """Note the assignment."""
-        os.write(self._file, f"assigned {len(partitions)}\n".encode())
+        os.write(self._file, f"assigned {self._worker} {len(partitions)}\n".encode())
+
+
+def spoil(plan: dict[str, Any]) -> None:
+    """Change what the plan wants changed in the product."""
+    if plan.get("wrong_ledger"):
+        ingest.app.Ledger = WrongLedger  # type: ignore[misc]
+    if plan.get("unchecked_topics"):
+
+        async def unchecked(settings: Settings, bootstrap: str) -> None:
+            pass
+
+        ingest.app.ensure_topics = unchecked
+    if plan.get("silent_when_full"):
+
+        def silent(self: ConsumerThread) -> None:
+            pass
+
+        ConsumerThread.keep_membership = silent  # type: ignore[method-assign]
+    if plan.get("whole_polls"):
+        ingest.app.MAX_POLL_RECORDS = None  # type: ignore[assignment]
+    if fail := plan.get("fail_route"):
+        route, count = Lanes.route, 0
+
+        def fails_once(self: Lanes, chunk: Any) -> None:
+            nonlocal count
+            count += 1
+            if count == fail:
+                raise RuntimeError("planned failure of the agent")
+            route(self, chunk)
+
+        Lanes.route = fails_once  # type: ignore[method-assign]
 
 
 def main() -> int:
     """Run until stopped."""
     bootstrap, path, plan = sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3])
-    if plan.get("wrong_ledger"):
-        import ingest.app
-
-        ingest.app.Ledger = WrongLedger  # type: ignore[misc]
+    spoil(plan)
+    settings = Settings()
 
     def flushers(app: IngestApp) -> Flushers:
-        sink = FileSink(app, path, plan)
+        for name, value in plan.get("conf", {}).items():
+            assert hasattr(app.conf, name)
+            setattr(app.conf, name, value)
+        sink = FileSink(app, path, plan, settings.ingest.worker_id)
         return Flushers(sink, sink)
 
     try:
-        return run_worker(Settings(), bootstrap, flushers)
+        return run_worker(settings, bootstrap, flushers)
     except HubstatError as exc:
         print(f"error: {exc}", file=sys.stderr)  # noqa: T201
         return exc.exit_code

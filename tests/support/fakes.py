@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from typing import Any
 
 import orjson
 
@@ -74,12 +73,12 @@ class FakeWriter(Writer):
         self._seq_no += 1
         self.documents[index, doc_id] = (self._seq_no, body)
 
-    async def get(self, keys: Iterable[tuple[str, str]], field: str) -> list[Found]:
-        return [_found(place, *self.documents[place], field) for place in keys if place in self.documents]
+    async def get(self, keys: Iterable[tuple[str, str]]) -> list[Found]:
+        return [_found(place, *self.documents[place]) for place in keys if place in self.documents]
 
-    async def find(self, pattern: str, ids: Sequence[str], field: str, most: int = 2) -> list[Found]:
+    async def find(self, pattern: str, ids: Sequence[str], most: int = 2) -> list[Found]:
         return [
-            _found(place, *document, field)
+            _found(place, *document)
             for place, document in self.refreshed.items()
             if fnmatch(place[0], pattern) and place[1] in ids
         ]
@@ -94,6 +93,5 @@ class FakeWriter(Writer):
         return {place[1]: self.documents[place][1] for place in places}
 
 
-def _found(place: tuple[str, str], seq_no: int, body: bytes, field: str) -> Found:
-    source: dict[str, Any] = orjson.loads(body)
-    return Found(place[1], Version(place[0], seq_no, 1), {field: source[field]})
+def _found(place: tuple[str, str], seq_no: int, body: bytes) -> Found:
+    return Found(place[1], Version(place[0], seq_no, 1), orjson.loads(body))

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubstat.domain import time as tm
+from hubstat.domain.activity import Activity
 from hubstat.domain.codes import DERIVED_SOURCE, RANK
 from hubstat.domain.contract import decode_invoice_event
-from hubstat.domain.document import Activity, FriendLog, invoice_document, restore_invoice
+from hubstat.domain.document import FriendLog, invoice_document, restore_invoice
 from hubstat.domain.log import EventLog
 from hubstat.settings import Settings
 from ingest.derive import friend_activities, revision

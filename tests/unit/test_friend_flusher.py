@@ -11,10 +11,12 @@ import orjson
 from fakes import FakeRecord, FakeWriter
 
 from hubstat.domain import time as tm
-from hubstat.domain.document import Activity, restore_friend
+from hubstat.domain.activity import Activity
+from hubstat.domain.document import restore_friend
 from hubstat.elastic.writer import Outcome, Write
 from hubstat.settings import Settings
 from ingest.friends import FriendFlusher, document_id
+from ingest.transport.packed import PackedRecords
 
 NOON = tm.parse_instant("2026-11-20T12:00:00+09:00")
 STARTED = {
@@ -99,6 +101,52 @@ async def test_the_newest_derivation_counts_whatever_comes_last() -> None:
             await flusher(writer).flush([activity(each)])  # each by a worker that knows nothing
         log = restore_friend("F1", [source(writer, "t-friends-2026-11-20")])
         assert [a.counts for a in log.activities.values()] == [False]
+
+
+async def test_activities_that_another_worker_wrote_meanwhile_are_kept() -> None:
+    writer = FakeWriter()
+    one, other = flusher(writer), flusher(writer)
+    for working, event_id in ((one, "a"), (other, "b"), (one, "c")):
+        await working.flush([activity(replace(ACTIVITY, event_id=event_id)), event(event_id=event_id)])
+    document = source(writer, "t-friends-2026-11-20")
+    log = restore_friend("F1", [source(writer, "t-friends-2026-11-20")])
+    assert one.counters.conflicts == 1
+    assert {each.event_id for each in log.activities.values()} == set(log.events.copies) == {"a", "b", "c"}
+    alone = FakeWriter()
+    await flusher(alone).flush([r for i in "cba" for r in (event(event_id=i), activity(replace(ACTIVITY, event_id=i)))])
+    assert source(alone, "t-friends-2026-11-20") == document, "equal sets are stored alike"
+
+
+async def test_many_documents_of_one_flush_are_all_written() -> None:
+    writer = FakeWriter()
+    working = flusher(writer)
+    records = [activity(replace(ACTIVITY, friend_id=f"F{number}")) for number in range(600)]
+    for _ in range(2):
+        await working.flush(PackedRecords(records))  # type: ignore[arg-type]
+    assert len(writer.sources("t-friends-*")) == 600
+    assert (working.counters.written, working.counters.unchanged, working.counters.cache_misses) == (600, 600, 600)
+
+
+async def test_each_record_of_a_refused_document_is_a_dead_letter() -> None:
+    writer = FakeWriter()
+    writer.refuse = {"F1"}
+    records = [
+        activity(ACTIVITY),
+        activity(replace(ACTIVITY, friend_id="F2")),
+        event(),
+        FakeRecord(b"{", "t-friend-activity"),
+    ]
+    for offset, record in enumerate(records):
+        record.offset = offset
+    await flusher(writer).flush(PackedRecords(records[:2] + records[3:]))  # type: ignore[arg-type]
+    await flusher(writer).flush(records[2:3])
+    letters = [orjson.loads(body) for body in writer.sources("t-dead-letters").values()]
+    assert sorted((letter["offset"], letter["reason"]) for letter in letters) == [
+        (0, "not_storable"),
+        (2, "not_storable"),
+        (3, "bad_activity"),
+    ]
+    assert set(writer.sources("t-friends-*")) == {"F2"}
 
 
 async def test_a_repetition_writes_nothing() -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import urllib.error
 import urllib.request
 from email.message import Message
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hubstat import healthcheck
-from hubstat.elastic.store import Heartbeat
-from hubstat.engines import EngineAddresses
 from hubstat.errors import EngineError, HubstatError, SettingsError
-from hubstat.runfile import rollup_lock
+from hubstat.runfile import ingest_address, rollup_lock
 from hubstat.settings import Settings
 
 NOW = 1_795_222_470_000
@@ -26,36 +24,36 @@ def _port(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUBSTAT_DASHBOARD__PORT", "8123")
 
 
-class _Client:
-    def close(self) -> None:
-        pass
+@pytest.fixture
+def running(tmp_path: Path) -> Settings:
+    """Settings of a worker that has said where it answers."""
+    settings = Settings(state_dir=tmp_path)
+    file = ingest_address(settings, "1")
+    file.parent.mkdir(parents=True)
+    file.write_text('{"pid": 1, "address": "http://127.0.0.1:8111"}')
+    return settings
 
 
-def _workers(monkeypatch: pytest.MonkeyPatch, *beats: Heartbeat) -> None:
-    class Reports:
-        def __init__(self, client: Any, namespace: str) -> None:
-            assert namespace == "hubstat"
-
-        def heartbeats(self) -> list[Heartbeat]:
-            return list(beats)
-
-    monkeypatch.setattr(healthcheck, "connect", lambda settings, url: _Client())
-    monkeypatch.setattr(healthcheck, "Store", Reports)
-    monkeypatch.setattr(healthcheck.engines, "locate", lambda settings: EngineAddresses("http://es", "k:1", "settings"))
+def test_a_worker_that_keeps_up_works(running: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = _answer(monkeypatch, None)
+    assert healthcheck.ingest(running, NOW) == "ingest worker 1 keeps up"
+    assert asked == ["http://127.0.0.1:8111/health"]
 
 
-def test_a_worker_that_reported_lately_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    _workers(monkeypatch, Heartbeat("1", NOW - 60_000, None))
-    assert healthcheck.ingest(Settings(), NOW) == "ingest worker 1 reported 60 s ago"
+def test_a_worker_that_is_behind_says_why(running: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = io.BytesIO(b'{"reasons": ["it is late", "it hangs"]}')
+    _answer(monkeypatch, urllib.error.HTTPError("u", 503, "ill", Message(), body))
+    with pytest.raises(HubstatError, match="ingest worker 1: it is late; it hangs"):
+        healthcheck.ingest(running, NOW)
 
 
-def test_a_worker_that_is_silent_or_another_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    _workers(monkeypatch, Heartbeat("1", NOW - 61_000, None), Heartbeat("2", NOW, None))
-    with pytest.raises(HubstatError, match="last reported 61 s ago"):
-        healthcheck.ingest(Settings(), NOW)
-    _workers(monkeypatch, Heartbeat("2", NOW, None))
-    with pytest.raises(HubstatError, match="has not reported yet"):
-        healthcheck.ingest(Settings(), NOW)
+def test_a_worker_that_does_not_run_or_answer_does_not(running: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    _answer(monkeypatch, ConnectionRefusedError())
+    with pytest.raises(EngineError, match="does not answer at http://127"):
+        healthcheck.ingest(running, NOW)
+    ingest_address(running, "1").unlink()
+    with pytest.raises(HubstatError, match="does not run on this machine"):
+        healthcheck.ingest(running, NOW)
 
 
 def test_a_roll_up_that_looked_lately_works(tmp_path: Path) -> None:
@@ -97,7 +95,7 @@ def test_a_dashboard_on_any_port_cannot_be_checked(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    "answer", [ConnectionRefusedError(), TimeoutError(), urllib.request.HTTPError("u", 500, "failed", Message(), None)]
+    "answer", [ConnectionRefusedError(), TimeoutError(), urllib.error.HTTPError("u", 500, "failed", Message(), None)]
 )
 def test_a_dashboard_that_refuses_or_fails_does_not(monkeypatch: pytest.MonkeyPatch, answer: Exception) -> None:
     _answer(monkeypatch, answer)

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubstat.domain import time as tm
+from hubstat.domain.activity import Activity
 from hubstat.domain.contract import Refusal, decode_friend_event, decode_invoice_event
-from hubstat.domain.document import Activity
 from hubstat.settings import Settings
 from ingest.invoices import InvoiceFlusher, seconds
 

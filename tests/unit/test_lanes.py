@@ -1,6 +1,7 @@
 """Lanes against a real ledger and a sink in memory."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ class Record:
     timestamp: int = 0
     key: bytes = b"k"
     value: bytes = b"v"
+    topic: str = "t"
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Sink:
@@ -49,19 +52,27 @@ class Sink:
 
 
 class World:
-    def __init__(self, sink: Sink, lanes: int = 2) -> None:
+    def __init__(self, sink: Sink, lanes: int = 2, catch_up: float = 0.0, leading: Lanes | None = None) -> None:
         self.sink = sink
         self.ledger: Ledger[TP] = Ledger()
         self.ledger.open(self.ledger.epoch, {("t", n): 0 for n in range(4)})
         self.left: list[str] = []
-        self.lanes = Lanes(sink, lanes, 4000, leave=self.left.append)  # type: ignore[arg-type]
+        self.lanes = Lanes(
+            sink,  # type: ignore[arg-type]
+            lanes,
+            4000,
+            leave=self.left.append,
+            catch_up_seconds=catch_up,
+            leading=leading,
+        )
         self.lanes.start()
         self.ends = dict.fromkeys(range(4), 0)
 
-    def chunk(self, partition: int, count: int = 1) -> Chunk:
+    def chunk(self, partition: int, count: int = 1, age: float = 0.0) -> Chunk:
         first = self.ends[partition]
         self.ends[partition] += count
-        records = [Record(partition, first + n) for n in range(count)]
+        time_ms = int((time.time() - age) * 1000)
+        records = [Record(partition, first + n, time_ms) for n in range(count)]
         chunk = self.ledger.register(("t", partition), records)  # type: ignore[arg-type]
         self.lanes.route(chunk)
         return chunk
@@ -182,6 +193,88 @@ async def test_lingering_ends_when_the_waiting_records_take_their_share_of_memor
     assert world.sink.ended == 1
     world.chunk(0)
     await until(lambda: world.sink.ended == 2)
+    await world.lanes.stop(1)
+
+
+async def test_old_records_are_gathered_beyond_the_batch_size_until_a_young_one_comes() -> None:
+    world = World(Sink(gather=3, linger=0.2), catch_up=60.0)
+    world.chunk(0, age=60)
+    await until(lambda: world.sink.ended == 1)
+    for _ in range(3):
+        world.chunk(0, 2, age=60)
+    await asyncio.sleep(0.05)
+    assert world.sink.ended == 1
+    world.chunk(2, age=0)
+    await until(lambda: world.sink.ended == 2)
+    assert [(r.partition, r.offset) for r in world.sink.begun[1]] == [*((0, n) for n in range(1, 7)), (2, 0)]
+    await until(lambda: world.committed() == {("t", 0): 7, ("t", 2): 1})
+    await world.lanes.stop(1)
+
+
+async def test_what_is_derived_from_old_records_is_gathered_like_them() -> None:
+    leading = World(Sink())
+    world = World(Sink(gather=3, linger=0.2), catch_up=60.0, leading=leading.lanes)
+    world.chunk(0)
+    await until(lambda: world.sink.ended == 1)
+    leading.chunk(0, age=60)
+    for _ in range(3):
+        world.chunk(0, 2)
+    await asyncio.sleep(0.05)
+    assert world.sink.ended == 1
+    await until(lambda: world.sink.ended == 2)
+    assert [len(records) for records in world.sink.begun] == [1, 6]
+    await leading.lanes.stop(1)
+    await world.lanes.stop(1)
+
+
+async def test_old_records_take_little_of_the_budget_while_they_wait() -> None:
+    world = World(Sink(), catch_up=60.0)
+    world.lanes._began[0] = time.monotonic()
+    world.chunk(0, 100, age=60)
+    assert world.ledger.below(4000, [("t", 0)]) == {("t", 0)}
+    world.chunk(0, 2, age=0)
+    assert world.ledger.below(4000, [("t", 0)]) == set()
+    await world.lanes.stop(1)
+
+
+async def test_old_records_wait_for_others_only_while_some_come() -> None:
+    world = World(Sink(gather=100, linger=0.1), catch_up=60.0)
+    world.chunk(0, age=60)
+    await until(lambda: world.sink.ended == 1)
+    began = time.monotonic()
+    for _ in range(3):
+        world.chunk(0, age=60)
+        await asyncio.sleep(0.06)
+    assert world.sink.ended == 1
+    await until(lambda: world.sink.ended == 2)
+    assert time.monotonic() - began < 1
+    await world.lanes.stop(1)
+
+
+async def test_gathering_old_records_ends_by_time_and_by_memory() -> None:
+    for catch_up, count in ((0.3, 1), (60.0, 3)):
+        world = World(Sink(gather=100, linger=0.2), catch_up=catch_up)
+        world.chunk(0, age=60)
+        await until(lambda sink=world.sink: sink.ended == 1)
+        for _ in range(8):
+            world.chunk(0, count * 50, age=60)
+            await asyncio.sleep(0.05)
+            if world.sink.ended > 1:
+                break
+        assert world.sink.ended > 1
+        await world.lanes.stop(1)
+
+
+async def test_gathered_records_of_a_revoked_partition_are_dropped() -> None:
+    world = World(Sink(gather=3, linger=0.1), catch_up=60.0)
+    world.chunk(0, age=60)
+    await until(lambda: world.sink.ended == 1)
+    waiting = world.chunk(0, 2, age=60)
+    assert waiting.packed
+    world.ledger.close()
+    await asyncio.sleep(0.2)
+    assert len(world.sink.begun) == 1
+    assert not waiting.live()
     await world.lanes.stop(1)
 
 

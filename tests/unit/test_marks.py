@@ -9,7 +9,7 @@ from typing import Any
 from fakes import FakePublisher, FakeRecord, FakeWriter
 
 from hubstat.domain import time as tm
-from hubstat.domain.document import Activity
+from hubstat.domain.activity import Activity
 from hubstat.settings import Settings
 from ingest.friends import FriendFlusher
 from ingest.invoices import InvoiceFlusher

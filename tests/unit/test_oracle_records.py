@@ -58,6 +58,8 @@ def accepted(received: int = NOON, **fields: Any) -> InvoiceEvent:
         ({"event_time": ""}, "event_time"),
         ({"event_time": "2026-11-20T11:00:00"}, "event_time"),
         ({"event_time": "2026-11-20 11:00:00+09:00"}, "event_time"),
+        ({"event_time": "2200-01-01T00:00:00Z"}, "event_time"),
+        ({"event_time": "9999-12-31"}, "event_time"),
         ({"event_time": "2026-02-30"}, "event_time"),
         ({"event_time": "0001-01-01T00:00:00+09:00"}, "event_time"),
         ({"event_time": "2026-11-20T24:00:00+09:00"}, "event_time"),

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from hubstat.commands import replay, simulate
 from hubstat.commands.replay import master_data_texts
 from hubstat.commands.simulate import accelerated, beside, last_past_day
+from hubstat.commands.streams import Target
 from hubstat.domain import time as tm
 from hubstat.domain.contract import decode_friend_event, decode_invoice_event
 from hubstat.errors import HubstatError, MasterDataError, SourceError
@@ -24,10 +25,20 @@ from ingest.sources.files import read_contract
 ZONE = tm.zone("KR")
 
 
+def installation(folder: Path, elasticsearch: str | None, kafka: str | None) -> Settings:
+    return Settings.model_validate(
+        {
+            "state_dir": folder / "state",
+            "engines": {"data_dir": folder / "engines"},
+            "elasticsearch": {"url": elasticsearch},
+            "kafka": {"bootstrap_servers": kafka},
+        }
+    )
+
+
 @pytest.fixture
 def app(tmp_path: Path) -> typer.Typer:
-    folders = {"state_dir": tmp_path / "state", "engines": {"data_dir": tmp_path / "engines"}}
-    settings = Settings.model_validate(folders)
+    settings = installation(tmp_path, None, None)
     result = typer.Typer()
     for command in (simulate, replay):
         command.register(result, lambda: settings)
@@ -85,6 +96,13 @@ def test_sending_needs_a_running_installation(app: typer.Typer, tmp_path: Path) 
     for arguments in (["simulate", "--invoices", "100"], ["replay", str(events)]):
         with pytest.raises(HubstatError, match="run `hubstat up`"):
             run(app, *arguments)
+
+
+def test_engines_named_by_settings_serve_an_installation_elsewhere(tmp_path: Path) -> None:
+    target = Target.find(installation(tmp_path, "http://search:9200", "kafka:9092"))
+    assert target.addresses.kafka_bootstrap == "kafka:9092"
+    with pytest.raises(HubstatError, match="no engines are running"):
+        Target.find(installation(tmp_path, None, "kafka:9092"))
 
 
 def test_bad_sources_are_told_before_anything_is_looked_for(app: typer.Typer, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -55,6 +56,13 @@ def test_same_seed_same_bytes() -> None:
     first, second = play(600, 5, DISORDER), play(600, 5, DISORDER)
     assert first.records == second.records
     assert first.records != play(600, 6, DISORDER).records
+
+
+def test_a_seed_keeps_its_bytes_from_version_to_version() -> None:
+    digest = sha256()
+    for record in play(1_000, 1, DISORDER).records:
+        digest.update(b"%s %s %d %s\n" % (record.kind.encode(), record.key, record.received_ms, record.value))
+    assert digest.hexdigest() == "2c7dc5382ee3e87b56ca58b96a5871598c02d73f4f928c538380f02836fd013f"
 
 
 def test_records_come_by_received_time(day: Played) -> None:

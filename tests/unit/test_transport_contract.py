@@ -5,14 +5,16 @@ import inspect
 
 import faust.transport
 import pytest
+from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.consumer import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import Assignment, Subscription, SubscriptionState, TopicPartitionState
 from faust.app import App
 from faust.transport import consumer as faust_consumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
-from mode.threads import QueueServiceThread
+from mode.threads import QueueServiceThread, ServiceThread
 
 from ingest.transport.consumer import Consumer
 from ingest.transport.driver import Producer, Transport
@@ -88,6 +90,26 @@ def test_thread_has_what_we_call() -> None:
     source = inspect.getsource(faust_consumer.Consumer._reset_state)
     for name in ("_active_partitions", "flow_active", "can_resume_flow"):
         assert f"self.{name}" in source
+
+
+def test_faust_takes_a_cancelled_fetcher_in_a_rebalance_for_a_crash() -> None:
+    """So we end the reading without the cancellation where the fetcher is being stopped."""
+    source = inspect.getsource(faust_consumer.Fetcher)
+    assert "consumer._drain_messages(self)" in source
+    assert source.index("if self.app.rebalancing") < source.index("self.crash(exc)")
+    assert "fetcher.should_stop" in inspect.getsource(Consumer._drain_messages)
+
+
+def test_without_polls_aiokafka_leaves_the_group_and_does_not_join_again() -> None:
+    assert "fetcher_idle_time" in inspect.getsource(GroupCoordinator._heartbeat_routine)
+    assert "fetcher_idle_time" in inspect.getsource(GroupCoordinator.ensure_active_group)
+    assert "_last_fetch_ended" in inspect.getsource(SubscriptionState.fetch_context)
+    assert "thread_loop" in ServiceThread.__init__.__code__.co_names
+
+
+def test_a_connection_of_our_own_says_why_a_client_cannot_start() -> None:
+    assert list(inspect.signature(create_conn).parameters)[:2] == ["host", "port"]
+    assert [(host, port) for host, port, _ in collect_hosts("a:1,b:2", randomize=False)] == [("a", 1), ("b", 2)]
 
 
 def test_recovery_seeks_before_it_lets_the_flow_resume() -> None:

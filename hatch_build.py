@@ -1,0 +1,61 @@
+"""Builds the compiled core of ingest with the package where Cargo is installed; else ingest runs in Python alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+CRATE = "ingest/core"
+LIBRARY = "ingest/hubstat_core.abi3.so"
+BUILT = {"darwin": "libhubstat_core.dylib"}.get(sys.platform, "libhubstat_core.so")
+# pyo3 needs at least this one; an older Cargo is as good as none.
+LEAST_CARGO = (1, 82)
+
+
+class CustomBuildHook(BuildHookInterface[Any]):
+    """Puts the library beside the modules of ``ingest``, and into the wheel."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build it, or take the one that lies there already."""
+        root = Path(self.root)
+        library = root / LIBRARY
+        if self.target_name != "wheel":
+            return
+        if (cargo := _cargo()) is not None:
+            _build(cargo, root, library)
+        elif not library.exists():
+            self.app.display_warning(
+                f"no Cargo {'.'.join(map(str, LEAST_CARGO))} or newer: ingest will fold in Python alone, several times "
+                "slower; install Rust and set up again for the compiled core"
+            )
+            return
+        build_data["pure_python"] = False
+        build_data["infer_tag"] = True
+        build_data["force_include"][str(library)] = LIBRARY
+
+
+def _cargo() -> str | None:
+    cargo = shutil.which("cargo")
+    if cargo is None:
+        return None
+    said = subprocess.run([cargo, "--version"], capture_output=True, text=True, check=False).stdout.split()
+    if len(said) < 2:
+        return None
+    release = tuple(int(part) for part in said[1].split("-")[0].split(".")[:2])
+    return cargo if release >= LEAST_CARGO else None
+
+
+def _build(cargo: str, root: Path, library: Path) -> None:
+    crate = root / CRATE
+    environment = {**os.environ, "PYO3_PYTHON": sys.executable}
+    subprocess.run([cargo, "build", "--release", "--locked", "--quiet"], cwd=crate, env=environment, check=True)
+    # Renamed into place: a worker that runs keeps the file that it has loaded.
+    beside = library.with_suffix(".new")
+    shutil.copy2(crate / "target" / "release" / BUILT, beside)
+    beside.replace(library)

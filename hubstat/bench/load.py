@@ -1,0 +1,48 @@
+"""The load: one simulated service date, its invoices dealt out to groups that are alike."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from hubstat.simulator import Options, Record, build_network, simulate_day
+
+# Far ahead: no date of it closes while it is measured, so the only writes are those of its own events.
+DAY: Final = date(2035, 1, 17)
+SEED: Final = 1
+# The simulator's mean; only the number of invoices that are simulated depends on it.
+_EVENTS_AN_INVOICE: Final = 7
+_OPTIONS: Final = Options(duplicates=0.01, out_of_order=0.02, corrections=0.002)
+
+
+@dataclass(slots=True)
+class Group:
+    """Some of the invoices, and some Friends' own events, by received time.
+
+    before: the first half of its records, which fills caches; after: the second, which is measured.
+    """
+
+    before: list[Record] = field(default_factory=list)
+    after: list[Record] = field(default_factory=list)
+
+    @property
+    def events(self) -> int:
+        """Invoice events of the second half."""
+        return sum(record.kind == "invoice" for record in self.after)
+
+
+def groups(count: int, events: int) -> list[Group]:
+    """So many groups, each with about ``events`` invoice events in its second half."""
+    spec = build_network(max(100, 2 * count * events // _EVENTS_AN_INVOICE), SEED, "KR")
+    dealt: list[list[Record]] = [[] for _ in range(count)]
+    for record in simulate_day(spec, DAY, SEED, _OPTIONS):
+        # Not Kafka's hash: each group has to cover all partitions.
+        dealt[zlib.crc32(record.key) % count].append(record)
+    return [Group(records[: len(records) // 2], records[len(records) // 2 :]) for records in dealt]
+
+
+def invoices_only(records: list[Record]) -> list[Record]:
+    """The invoice events among some records."""
+    return [record for record in records if record.kind == "invoice"]
