@@ -22,6 +22,7 @@ help:
 	@echo "make test-docker  the compose file and the tests' containers run for real (as root on Debian without any Docker too)"
 	@echo "make bench   benchmarks"
 	@echo "make backtest  models of the projection compared on simulated days, and on the real ones in HUBSTAT_TEST_DATA"
+	@echo "make fullday one whole day of a million invoices through Kafka with the board open, then its audit (half an hour)"
 	@echo "make docs    writes the generated pages of docs/ again"
 	@echo "make lock    writes requirements.lock again from pyproject.toml"
 	@echo "make clean   removes what the other targets made in this folder"
@@ -37,8 +38,9 @@ $(STAMP): requirements.lock pyproject.toml hatch_build.py $(CORE)
 	@"$(BIN)/python" -m pip install --disable-pip-version-check --no-input --progress-bar off --require-hashes -r requirements.lock \
 		| awk -v total="$$(grep -c == requirements.lock)" '/^(Collecting|Requirement already satisfied)/ { if (++n % 20 == 0) { print "  " n " of " total " packages found"; fflush() } } \
 			/^Installing collected/ { print "  installing what is new"; fflush() }'
-	@command -v cargo >/dev/null && echo "building the compiled core of ingest" || echo "no Cargo here: ingest will run in Python alone, several times slower (install Rust, then make setup)"
+	@echo "installing hubstat, with the compiled core of ingest where there is a Cargo"
 	@"$(BIN)/python" -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@test -f ingest/hubstat_core.abi3.so || echo "warning: no compiled core: ingest runs in Python alone, several times slower (install Rust 1.82 or newer, then make setup)" >&2
 	@touch "$(STAMP)"
 	@echo "set up"
 
@@ -85,6 +87,12 @@ bench: setup
 .PHONY: backtest
 backtest: setup
 	"$(BIN)/python" tests/benchmarks/backtest_models.py $(ARGUMENTS)
+
+# Options of the script: make fullday ARGUMENTS="--invoices 100000"
+.PHONY: fullday
+fullday: setup browser
+	"$(BIN)/python" tests/benchmarks/full_day.py --out docs/full-day.json $(ARGUMENTS)
+	"$(BIN)/python" -m hubstat.docs
 
 .PHONY: docs
 docs: setup

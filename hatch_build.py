@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,16 @@ class CustomBuildHook(BuildHookInterface[Any]):
             return
         if (cargo := _cargo()) is not None:
             _build(cargo, root, library)
-        elif not library.exists():
+        if not library.exists():
             self.app.display_warning(
-                f"no Cargo {'.'.join(map(str, LEAST_CARGO))} or newer: ingest will fold in Python alone, several times "
-                "slower; install Rust and set up again for the compiled core"
+                f"no Cargo {'.'.join(map(str, LEAST_CARGO))} or newer that can build the compiled core: ingest will "
+                "fold in Python alone, several times slower"
             )
+        if version == "editable" or not library.exists():
             return
+        platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
         build_data["pure_python"] = False
-        build_data["infer_tag"] = True
+        build_data["tag"] = f"cp311-abi3-{platform}"
         build_data["force_include"][str(library)] = LIBRARY
 
 
@@ -54,8 +57,9 @@ def _cargo() -> str | None:
 def _build(cargo: str, root: Path, library: Path) -> None:
     crate = root / CRATE
     environment = {**os.environ, "PYO3_PYTHON": sys.executable}
-    subprocess.run([cargo, "build", "--release", "--locked", "--quiet"], cwd=crate, env=environment, check=True)
-    # Renamed into place: a worker that runs keeps the file that it has loaded.
-    beside = library.with_suffix(".new")
-    shutil.copy2(crate / "target" / "release" / BUILT, beside)
-    beside.replace(library)
+    command = [cargo, "build", "--release", "--locked", "--quiet", "--target-dir", "target"]
+    library.unlink(
+        missing_ok=True
+    )  # rather none than one of older sources; a worker that runs keeps what it has loaded
+    if subprocess.run(command, cwd=crate, env=environment, check=False).returncode == 0:
+        shutil.copy2(crate / "target" / "release" / BUILT, library)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from aggregations.counting import Grain, Progress
@@ -19,6 +20,9 @@ from hubstat.domain import time as tm
 from hubstat.domain.masterdata import MasterData
 from hubstat.domain.metrics import metrics_for
 from hubstat.elastic.store import Store
+
+# A worker's clock may be so much ahead of this one, and what it says still counts (ms).
+_AHEAD_MS: Final = 5_000
 
 
 def now_ms() -> int:
@@ -95,16 +99,18 @@ class Reader:
         return Ground(hierarchy.on(service_date), hierarchy.on(tm.local_date(moment.as_of, self.zone)))
 
     def data_to(self, now: int) -> int | None:
-        """A time (ms) before which every record received is in the figures, at most now; None where that is not known.
+        """A time (ms) before which every record received is written, at most now; None where that is not known.
 
-        It is the least over all partitions. Of each the latest that any worker has said counts, also one that has
-        stopped: what was complete stays so, and what nobody reads stands still.
+        It is the least over all partitions: a worker names every one of the topics, also those that it knows nothing
+        of. Of each the latest that any worker has said counts, also one that has stopped: what was complete stays so,
+        and what nobody reads stands still. What lies in the future was said by a clock that was wrong: it says nothing.
         """
         reached: dict[str, int | None] = {}
         for beat in self.store.heartbeats():
             for partition, said in beat.complete_to.items():
                 known = reached.get(partition)
-                reached[partition] = said if known is None else max(known, said or 0)
+                true = None if said is None or said > now + _AHEAD_MS else said
+                reached[partition] = true if known is None else max(known, true or 0)
         said_of_all = [said for said in reached.values() if said is not None]
         if not reached or len(said_of_all) < len(reached):
             return None

@@ -27,6 +27,8 @@ _EVERY_TICK: Final[frozenset[Need]] = frozenset({"invoices"})
 # Documents show one refresh after they are written, and workers' clocks differ: look back further than that (ms).
 _OVERLAP: Final = 30_000
 _LOOKS: Final = 4
+# What was said of the data longer ago than that, beyond the refresh, is not told any more (ms).
+_SAID_LATELY: Final = 15_000
 _FORGOTTEN_AFTER: Final = 5 * tm.MINUTE
 
 
@@ -35,7 +37,7 @@ class Board:
     """The network on one service date at one moment.
 
     generation: grows with every change of a figure, a Friend's within its camp too. data_to: received time (ms) of the
-    first record not yet in the figures, else T; None where no ingest worker reports. _view: the look of a tick, through
+    first record not yet in the figures, else T; None where ingest does not say. _view: the look of a tick, through
     which all of it is read, also what is asked for later; None for a fixed moment.
     """
 
@@ -102,11 +104,16 @@ def board_at(reader: Reader, service_date: date, moment: Moment) -> Board:
 
 
 class Snapshots:
-    """Makes boards, at most one per interval and service date, however many ask."""
+    """Makes boards, at most one per interval and service date, however many ask.
 
-    def __init__(self, reader: Reader, interval_seconds: float) -> None:
+    shows_after_seconds: how long after it was written a document may show.
+    """
+
+    def __init__(self, reader: Reader, interval_seconds: float, shows_after_seconds: float = 1.0) -> None:
         self._reader = reader
         self._interval = int(interval_seconds * 1000)
+        self._shows_after = int(shows_after_seconds * 1000)
+        self._said: deque[tuple[int, int | None]] = deque()
         self._lock = threading.Lock()
         self._making: dict[date, threading.Lock] = {}
         self._boards: dict[date, Board] = {}
@@ -144,6 +151,7 @@ class Snapshots:
     def _make(self, service_date: date, last: Board | None) -> Board:
         now = self._reader.clock()
         moment = Moment(now, now)
+        data_to = self._data_to(now)  # before the look is opened: what is written while it is read is not in it
         with ExitStack() as look:
             view = look.enter_context(self._reader.view())
             day = self._reader.day(view, service_date, moment)
@@ -169,10 +177,25 @@ class Snapshots:
             and _figures(last.day) == _figures(day)
         )
         generation = 1 if last is None else last.generation + (not unchanged)
-        data_to = self._reader.data_to(now)
         return Board(
             generation, service_date, moment, data_to, view.master, day, self._reader, view, last_received, folded
         )
+
+    def _data_to(self, now: int) -> int | None:
+        """What a look opened now holds for sure: what was said to be written one refresh ago.
+
+        Where nothing was asked for so long, all that is written is made visible instead.
+        """
+        said = self._reader.data_to(now)
+        with self._lock:
+            self._said.append((now, said))
+            while len(self._said) > 1 and self._said[1][0] <= now - self._shows_after:
+                self._said.popleft()
+            at, visible = self._said[0]
+        if now - self._shows_after - _SAID_LATELY <= at <= now - self._shows_after:
+            return visible
+        self._reader.store.refresh()
+        return said
 
     def _hold(self, service_date: date, look: ExitStack) -> None:
         """Keep the look of a tick open for those who still ask the board of it something, a few ticks on."""

@@ -16,21 +16,24 @@ from hubstat.documentation.example import example_page
 from hubstat.documentation.metrics import metrics_page
 from hubstat.documentation.performance import performance_page
 from hubstat.documentation.settings import settings_page
+from hubstat.documentation.sizing import sizing_page
 from hubstat.examples import files
 
 _FOLDER: Final = Path(__file__).parents[1] / "docs"
 _RESULTS: Final = "performance.json"
+_DAY: Final = "full-day.json"
 
 
 def pages(folder: Path) -> dict[str, str]:
     """The generated pages and files by their path in ``folder``, which may hold measurements."""
-    results = folder / _RESULTS
+    results, day = folder / _RESULTS, folder / _DAY
     return {
         "settings.md": settings_page(),
         "metrics.md": metrics_page(),
         "example/README.md": example_page(),
         **{f"example/{name}": text for name, text in files().items()},
         **({"performance.md": performance_page(json.loads(results.read_bytes()))} if results.is_file() else {}),
+        **({"sizing.md": sizing_page(json.loads(day.read_bytes()))} if day.is_file() else {}),
     }
 
 

@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from hubstat.errors import EngineError, HubstatError, SettingsError
 from hubstat.runfile import ingest_address, rollup_lock
@@ -25,20 +25,34 @@ _ROLLUP_SECONDS: Final = 3_600.0
 
 
 def ingest(settings: Settings, now_ms: int) -> str:
-    """What the worker of these settings, on this machine, says of its health. Raises HubstatError where it is ill."""
+    """Whether the worker of these settings answers on this machine and has partitions. Raises HubstatError else.
+
+    One that is behind works: it catches up, and a restart would only throw it back.
+    """
     worker = settings.ingest.worker_id
     try:
         address = json.loads(ingest_address(settings, worker).read_text())["address"]
     except FileNotFoundError:
         raise HubstatError(f"ingest worker {worker} does not run on this machine, or has not started yet") from None
     try:
-        with _opener().open(f"{address}/health", timeout=_ANSWER_SECONDS):
-            return f"ingest worker {worker} keeps up"
-    except urllib.error.HTTPError as error:
-        reasons = json.load(error)["reasons"]
-        raise HubstatError(f"ingest worker {worker}: {'; '.join(reasons)}") from error
+        said = _health(f"{address}/health")
     except (OSError, http.client.HTTPException) as error:
         raise EngineError(f"ingest worker {worker} does not answer at {address}: {error}") from error
+    if said["worker"] != worker:
+        raise HubstatError(f"ingest worker {worker} does not run: worker {said['worker']} answers at {address}")
+    if not said["joined"]:
+        raise HubstatError(f"ingest worker {worker}: {'; '.join(said['reasons'])}")
+    return f"ingest worker {worker} works: {'; '.join(said['reasons']) or 'it keeps up'}"
+
+
+def _health(url: str) -> Any:
+    """What a worker says of itself, be it healthy or not."""
+    try:
+        with _opener().open(url, timeout=_ANSWER_SECONDS) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return json.load(error)
 
 
 def rollup(settings: Settings, now_ms: int) -> str:

@@ -112,7 +112,9 @@ class IngestSettings(_Part):
         12.0, gt=0, description="How long a stop may take before the process ends itself."
     )
     stuck_seconds: float = Field(
-        300.0, gt=0, description="Age of the oldest unwritten chunk at which the worker ends itself."
+        300.0,
+        gt=0,
+        description="Age of the oldest unwritten chunk at which the worker ends itself, but while it retries a write.",
     )
     metrics_host: str = Field(
         "127.0.0.1", description="Address that serves /metrics and /health, which ask for no password."
@@ -121,7 +123,7 @@ class IngestSettings(_Part):
         None, description="Port of /metrics and /health; unset: a free one, shown by `hubstat ingest-status`."
     )
     unhealthy_lag_seconds: float = Field(
-        60.0, gt=0, description="How far behind (age of the oldest record not written) a worker is unhealthy."
+        60.0, gt=0, description="How far behind (age of the time before which all is written) a worker is unhealthy."
     )
 
 

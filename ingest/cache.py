@@ -62,10 +62,11 @@ class DocumentCache:
             self._indices.append(version.index)
         head = _HEAD.pack(number, version.seq_no, version.primary_term, self._clock())
         entry = head + bytes(cramjam.lz4.compress_block(stored))
-        self.drop(key)
+        old = self._entries.pop(key, None)
+        self._bytes += _size(key, entry) if old is None else len(entry) - len(old)
         self._entries[key] = entry
-        self._bytes += _size(key, entry)
-        self._evict()
+        if self._bytes > self._max_bytes:
+            self._evict()
 
     def drop(self, key: str) -> None:
         """Forget one document."""

@@ -24,6 +24,7 @@ from hubstat.settings import KafkaSettings
 
 CONNECT_SECONDS = 8.0
 _PROBE_SECONDS = 3.0
+_levels: list[int] = []
 
 
 class Client(Protocol):
@@ -71,14 +72,22 @@ async def start(client: Client, settings: KafkaSettings, bootstrap: str) -> None
 
 @contextmanager
 def _error_instead_of_log() -> Iterator[None]:
-    """aiokafka logs each address that it cannot reach and raises as well; the raised error says it all."""
+    """aiokafka logs each address that it cannot reach and raises as well; the raised error says it all.
+
+    Blocks may overlap, as clients start side by side: the last one to end gives the logger its level back.
+    """
     logger = logging.getLogger("aiokafka")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+    if not _levels:
+        _levels.append(logger.level)
+        logger.setLevel(logging.CRITICAL)
+    else:
+        _levels.append(_levels[0])
     try:
         yield
     finally:
-        logger.setLevel(level)
+        level = _levels.pop()
+        if not _levels:
+            logger.setLevel(level)
 
 
 async def _explained(settings: KafkaSettings, bootstrap: str, error: Exception) -> HubstatError:

@@ -197,7 +197,7 @@ class FriendFlusher:
         counters.unknown_fields += len(event.unknown)
         return event, event.key, friend_event_dates(event, self._zone) or [""]
 
-    async def _read(self, friends: Iterable[_Friend]) -> None:
+    async def _read(self, friends: Sequence[_Friend]) -> None:
         missing: dict[tuple[str, str], _Friend] = {}
         for friend in friends:
             kept = self.cache.read(friend.key)
@@ -205,6 +205,7 @@ class FriendFlusher:
                 missing[friend.index, friend.id] = friend
             else:
                 friend.recall(*kept)
+        self.counters.cache_hits += len(friends) - len(missing)
         self.counters.cache_misses += len(missing)
         self._found(missing, await self._writer.get(missing))
 
@@ -234,7 +235,9 @@ class FriendFlusher:
                 if isinstance(outcome, Version):
                     self.counters.written += 1
                     self.cache.put(friend.key, outcome, stored)
-                    friend.version, friend.unnoticed = outcome, self._clock() - began > _NOTICED_MS
+                    # Once more at most: where every write is slow, the next flush has to do.
+                    friend.unnoticed = not friend.unnoticed and self._clock() - began > _NOTICED_MS
+                    friend.version = outcome
                     if friend.unnoticed:
                         pending.append(friend)
                 elif isinstance(outcome, Conflict):

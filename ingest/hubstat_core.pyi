@@ -1,7 +1,7 @@
 """The compiled core (``ingest/core``): the plain cases of decoding, merging and folding invoice events."""
 
 from collections.abc import Sequence
-from typing import final
+from typing import ClassVar, final
 
 @final
 class PlainEvent:
@@ -18,7 +18,9 @@ class PlainEvent:
 class Core:
     """``offset_ms``: of the network's zone from UTC."""
 
-    def __new__(cls, offset_ms: int, fold_version: int) -> Core: ...
+    FOLD_VERSION: ClassVar[int]
+
+    def __new__(cls, offset_ms: int) -> Core: ...
     def decode(self, raw: bytes, received: int) -> PlainEvent | None:
         """One record of ``invoice-events``, received at ``received`` (ms); None where Python decides."""
 

@@ -149,8 +149,7 @@ class InvoiceFlusher:
         return invoices
 
     def _decoded(self, record: Record) -> Decoded:
-        carried = source_received_at(record)
-        if carried is not None:
+        if record.headers and (carried := source_received_at(record)) is not None:
             decoded = self._merger.decode_any(record.value, carried)
             if _is_derived(decoded):
                 return decoded
@@ -167,7 +166,7 @@ class InvoiceFlusher:
         self._busy.update(dict.fromkeys(keys, done))
         return done
 
-    async def _read(self, invoices: Iterable[_Invoice]) -> None:
+    async def _read(self, invoices: Sequence[_Invoice]) -> None:
         """Fill in the current documents; ones that exist nowhere stay empty."""
         missing: dict[str, _Invoice] = {}
         for invoice in invoices:
@@ -177,6 +176,7 @@ class InvoiceFlusher:
             else:
                 invoice.version, invoice.stored = cached
                 invoice.cached = True
+        self.counters.cache_hits += len(invoices) - len(missing)
         self.counters.cache_misses += len(missing)
         if missing:
             hinted = [(self._names.invoices(invoice.home), key) for key, invoice in missing.items()]

@@ -10,8 +10,8 @@ Anything unexpected in 1 or 2 ends the process before 3.
 
 A lane that catches up may gather for longer: while everything that waits was old when it came, nobody waits for the
 last two seconds of it, and a document that is rewritten once for many records costs a fraction. What is derived while
-the lanes that derive it catch up is as good as old, though Kafka has just received it. A younger chunk ends the
-gathering, and so does a pause in what comes.
+the lanes that derive it catch up is as good as old, though Kafka has just received it; what comes beside it, such as
+Friends' own events, waits with it. Otherwise a younger chunk ends the gathering, and so does a pause in what comes.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ class Flusher(Protocol):
 
     @property
     def gather(self) -> int:
-        """Most records of one flush. Chunks are never split, so a single greater chunk is flushed as it is."""
+        """Most records of one flush, packed ones not counted. A single greater chunk is flushed as it is."""
         ...
 
     @property
     def linger(self) -> float:
-        """Least seconds between the beginnings of two flushes of a lane, unless ``gather`` records wait; 0: none."""
+        """Least seconds between two flushes of a lane, unless ``gather`` records wait; 0: none. More in catch-up."""
         ...
 
     async def flush(self, records: Sequence[ConsumerRecord[bytes, bytes]]) -> None:
@@ -174,7 +174,9 @@ class Lanes:
                 await self._announce()
                 self._began[lane] = time.monotonic()
                 await self._flush(self._take(lane))
-        except Exception as exc:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as exc:  # also what compiled code raises when it breaks down
             log.exception("a flush failed")
             self._leave(f"a flush failed: {exc!r}{_of_memory(exc)}")
 
@@ -245,7 +247,7 @@ class Lanes:
             chunk.ack()
 
 
-def _of_memory(error: Exception) -> str:
+def _of_memory(error: BaseException) -> str:
     # A thread that cannot get its stack says so in no other way.
     short = isinstance(error, MemoryError) or "can't start new thread" in str(error)
     hint = "it is short of memory: give it more, or set HUBSTAT_INGEST__CACHE_MB and HUBSTAT_INGEST__BUFFER_MB lower"

@@ -23,7 +23,7 @@ from hubstat.domain.contract import Event
 from hubstat.domain.document import READ_AROUND, FriendLog, friend_event_dates
 from hubstat.domain.log import EventLog
 from hubstat.elastic.names import Names
-from hubstat.elastic.writer import Write, Writer
+from hubstat.elastic.writer import Write, Writer, all_written
 
 _AHEAD: Final = tm.HOUR
 _ONE: Final = timedelta(days=1)
@@ -55,7 +55,8 @@ class Marker:
         wanted = sorted(date for date in dates if tm.closing(tm.parse_date(date), self._zone) <= until)
         if wanted:
             now = self._clock()
-            await self._writer.bulk([Write(self._index, date, mark_body(date, now), None, True) for date in wanted])
+            marks = [Write(self._index, date, mark_body(date, now), None, True) for date in wanted]
+            all_written(await self._writer.bulk(marks), f"a mark in {self._index}")
 
 
 def mark_body(date: str, now: int) -> bytes:

@@ -18,6 +18,7 @@ from hubstat.domain.contract import Copy, Event, decode_invoice_event
 from hubstat.domain.document import home_date, invoice_document, restore_invoice
 from hubstat.domain.invoice import FOLD_VERSION
 from hubstat.domain.log import EventLog
+from hubstat.errors import SettingsError
 from ingest.derive import Derived, friend_activities, supersessions
 from ingest.marks import concerned_since, stated_dates
 
@@ -115,12 +116,17 @@ class Merger:
 
 
 def compiled_core(zone: ZoneInfo) -> Core | None:
-    """The compiled core for a zone; None where it was not built."""
+    """The compiled core for a zone; None where it was not built. Raises SettingsError for one of another version."""
     try:
         from ingest.hubstat_core import Core
     except ImportError:
         return None
-    return Core(tm.day_start(tm.local_date(_OFFSET_SINCE, zone), zone) * -1 % tm.DAY, FOLD_VERSION)
+    if Core.FOLD_VERSION != FOLD_VERSION:
+        raise SettingsError(
+            f"the compiled core folds as of version {Core.FOLD_VERSION}, this program as of {FOLD_VERSION}: "
+            "build it again with `make setup`, or remove it"
+        )
+    return Core(-tm.day_start(tm.local_date(_OFFSET_SINCE, zone), zone) % tm.DAY)
 
 
 def encode(document: dict[str, Any]) -> tuple[bytes, bytes]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +22,8 @@ from ingest.topics import Topics
 # the derived records lie before the next end: activities and supersessions, then the activities of those.
 _ROUNDS: Final = 3
 _POLL_SECONDS: Final = 0.25
-_STALL_SECONDS: Final = 120.0
+STALL_SECONDS: Final = 120.0
+"""How long somebody waits for a Kafka or an ingest that does not move."""
 
 Offsets = dict[TopicPartition, int]
 
@@ -41,7 +42,7 @@ async def wait_until_ingested(
     settings: Settings,
     bootstrap: str,
     on_progress: Callable[[int], None] | None = None,
-    stall_seconds: float = _STALL_SECONDS,
+    stall_seconds: float = STALL_SECONDS,
 ) -> None:
     """Return once all that is in the topics now, and all that ingest derives from it, is written.
 
@@ -79,19 +80,31 @@ class PartitionLag:
         """Records in Kafka that the group has not committed."""
         return max(0, self.end - max(self.begin, self.committed or 0))
 
+    @property
+    def lost(self) -> int:
+        """Records that Kafka has deleted although the group had not committed them."""
+        return 0 if self.committed is None else max(0, self.begin - self.committed)
+
+    @property
+    def beyond(self) -> int:
+        """By how much the group has committed more than there is: the log is not the one that it read."""
+        return max(0, (self.committed or 0) - self.end)
+
 
 async def group_lag(settings: Settings, bootstrap: str, apart_seconds: float) -> tuple[list[PartitionLag], float]:
-    """The lag of every partition, and how many records a second came in meanwhile, over so many seconds.
+    """The lag of every partition, and how many records a second came in meanwhile, over about so many seconds.
 
-    Raises EngineError where Kafka does not answer or the topics do not exist.
+    A topic that does not exist has no partitions. Raises EngineError where Kafka does not answer.
     """
+    clock = asyncio.get_running_loop().time
     async with _watching(settings, bootstrap) as watch:
-        before = await watch.bounds()
+        before, since = await watch.bounds(), clock()
         await asyncio.sleep(apart_seconds)
         committed, after = await watch.committed(), await watch.bounds()
+        took = clock() - since
     came = sum(end - before[tp][1] for tp, (_, end) in after.items() if tp in before)
     lags = [PartitionLag(tp.topic, tp.partition, *bounds, committed.get(tp)) for tp, bounds in sorted(after.items())]
-    return lags, came / apart_seconds
+    return lags, came / took
 
 
 @asynccontextmanager
@@ -99,23 +112,29 @@ async def _watching(
     settings: Settings,
     bootstrap: str,
     on_progress: Callable[[int], None] | None = None,
-    stall_seconds: float = _STALL_SECONDS,
+    stall_seconds: float = STALL_SECONDS,
 ) -> AsyncIterator[_Watch]:
     watch = _Watch(settings, bootstrap, on_progress, stall_seconds)
     try:
         await watch.start()
         yield watch
+    finally:
+        await watch.close()
+
+
+@contextmanager
+def _explained(bootstrap: str) -> Iterator[None]:
+    try:
+        yield
     except (KafkaError, OSError) as error:
         why = str(error) or type(error).__name__
         raise EngineError(
             f"Kafka at {bootstrap} does not answer: {why}; is it running? see `hubstat engines status`"
         ) from error
-    finally:
-        await watch.close()
 
 
 class _Watch:
-    """Looks at a consumer group from outside."""
+    """Looks at a consumer group from outside. Every question raises EngineError where Kafka does not answer."""
 
     def __init__(
         self, settings: Settings, bootstrap: str, on_progress: Callable[[int], None] | None, stall_seconds: float
@@ -138,15 +157,18 @@ class _Watch:
         await self._admin.close()
 
     async def bounds(self) -> dict[TopicPartition, tuple[int, int]]:
-        """First and end offset of every partition."""
-        described = await self._admin.describe_topics(list(self._topics))
-        partitions = [
-            TopicPartition(topic["topic"], partition["partition"])
-            for topic in described
-            for partition in topic["partitions"]
-        ]
-        begins: Offsets = await self._consumer.beginning_offsets(partitions)
-        ends: Offsets = await self._consumer.end_offsets(partitions)
+        """First and end offset of every partition; a topic that does not exist has none."""
+        with _explained(self._bootstrap):
+            # Of all topics: a broker may make a topic that it is asked for by name.
+            described = await self._admin.describe_topics()
+            partitions = [
+                TopicPartition(topic["topic"], partition["partition"])
+                for topic in described
+                if topic["topic"] in self._topics
+                for partition in topic["partitions"]
+            ]
+            begins: Offsets = await self._consumer.beginning_offsets(partitions)
+            ends: Offsets = await self._consumer.end_offsets(partitions)
         return {partition: (begins[partition], end) for partition, end in ends.items()}
 
     async def ends(self) -> Offsets:
@@ -155,10 +177,11 @@ class _Watch:
 
     async def committed(self) -> Offsets:
         """Offsets the group has committed."""
-        try:
-            offsets = await self._admin.list_consumer_group_offsets(self._group)
-        except GroupCoordinatorNotAvailableError:  # of a Kafka on which no group has met yet
-            return {}
+        with _explained(self._bootstrap):
+            try:
+                offsets = await self._admin.list_consumer_group_offsets(self._group)
+            except GroupCoordinatorNotAvailableError:  # of a Kafka on which no group has met yet
+                return {}
         return {partition: meta.offset for partition, meta in offsets.items() if meta.offset >= 0}
 
     async def left(self) -> int:

@@ -60,6 +60,7 @@ class Counters:
     unchanged: int = 0
     conflicts: int = 0
     published: int = 0
+    cache_hits: int = 0
     cache_misses: int = 0
     ignored_received_at: int = 0
     unknown_fields: int = 0

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import getpass
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
 import orjson
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from hubstat.domain import time as tm
 from hubstat.domain.contract import Refusal, decode_friend_event, decode_invoice_event, is_derived
@@ -29,6 +29,9 @@ from ingest.records import RECEIVED_AT, Counters, received_at
 from ingest.topics import Topics
 
 BATCH: Final = 500
+# What a topic takes is the broker's to say, of the record as compressed; the client's own limit is of the raw one.
+_MOST_BYTES: Final = 64 * 1024 * 1024
+_MOST_NAMED: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,26 +121,58 @@ async def resend(
     records: Iterable[Outgoing],
     note: Callable[[Sequence[tuple[DeadLetter, Resent]]], None],
 ) -> int:
-    """Send records; ``note`` is told of each batch that Kafka has, in a thread of its own. Returns how many.
+    """Send records; ``note`` is told of those of each batch that Kafka has, in a thread of its own. Returns how many.
 
-    Raises EngineError where Kafka does not take them: what was noted is sent, the rest is not or will be sent twice.
+    Raises EngineError where Kafka does not take some: a record that it refuses for good does not hold up the others, an
+    error of Kafka ends the sending after its batch.
     """
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", **connection(settings.kafka))
-    user, count = getpass.getuser(), 0
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, acks="all", max_request_size=_MOST_BYTES, **connection(settings.kafka)
+    )
     left = iter(records)
     try:
         await connect.start(producer, settings.kafka, bootstrap)
-        while batch := await asyncio.to_thread(lambda: list(islice(left, BATCH))):
-            sent = await asyncio.gather(*(_send(producer, record, user) for record in batch))
-            await asyncio.to_thread(note, [(record.letter, each) for record, each in zip(batch, sent, strict=True)])
-            count += len(batch)
-    except (KafkaError, OSError) as error:
-        raise EngineError(
-            f"Kafka at {bootstrap} does not take the records ({error}); {count} were sent, all others stay open"
-        ) from error
+        return await _send_all(producer, bootstrap, left, note)
     finally:
         await producer.stop()
+
+
+async def _send_all(
+    producer: AIOKafkaProducer,
+    bootstrap: str,
+    records: Iterator[Outgoing],
+    note: Callable[[Sequence[tuple[DeadLetter, Resent]]], None],
+) -> int:
+    user, count = getpass.getuser(), 0
+    refused: list[str] = []
+    while batch := await asyncio.to_thread(lambda: list(islice(records, BATCH))):
+        answers = await asyncio.gather(*(_send(producer, record, user) for record in batch), return_exceptions=True)
+        both = list(zip(batch, answers, strict=True))
+        if sent := [(record.letter, answer) for record, answer in both if isinstance(answer, Resent)]:
+            await asyncio.to_thread(note, sent)
+            count += len(sent)
+        failed = [(record, answer) for record, answer in both if isinstance(answer, BaseException)]
+        refused += [f"{record.letter.id} ({answer})" for record, answer in failed if _for_good(answer)]
+        for _, error in failed:
+            if not _for_good(error):
+                raise EngineError(
+                    f"Kafka at {bootstrap} does not take the records ({error!r}); {count} were sent and noted, the "
+                    "others stay open"
+                ) from error
+    if refused:
+        raise EngineError(
+            f"Kafka refuses {len(refused)} records for good, {count} others were sent: "
+            f"{'; '.join(refused[:_MOST_NAMED])}; change them with `hubstat dead-letters mend`, or let the topic take "
+            "greater ones (max.message.bytes)"
+        )
     return count
+
+
+def _for_good(error: BaseException) -> bool:
+    """Whether it is the record that Kafka does not take. Raises what is neither that nor Kafka's."""
+    if not isinstance(error, KafkaError | OSError):
+        raise error
+    return isinstance(error, MessageSizeTooLargeError)
 
 
 async def _send(producer: AIOKafkaProducer, record: Outgoing, user: str) -> Resent:

@@ -15,9 +15,10 @@ from ingest.invoices import InvoiceFlusher
 from ingest.lanes import Flushers
 from ingest.telemetry.measured import MeasuredFlusher, MeasuredWriter
 from ingest.telemetry.metrics import Sources, registry_of
-from ingest.telemetry.report import Report
+from ingest.telemetry.report import Report, Teller
 from ingest.telemetry.server import serving
-from ingest.telemetry.standing import Standing
+from ingest.telemetry.standing import Standing, partition_id
+from ingest.topics import Topics
 
 if TYPE_CHECKING:
     from faust.types import TP
@@ -42,7 +43,9 @@ def run(settings: Settings, addresses: EngineAddresses) -> int:
         def flushers(app: IngestApp) -> Flushers:
             invoice = MeasuredFlusher("invoice", InvoiceFlusher(settings, writer, app, trusted=trusted))
             friend = MeasuredFlusher("friend", FriendFlusher(settings, writer, trusted=trusted))
-            standing = Standing(app.chunked.joined.is_set, settings.ingest.unhealthy_lag_seconds)
+            standing = Standing(
+                partitions_of(settings), app.chunked.joined.is_set, settings.ingest.unhealthy_lag_seconds
+            )
             worker = settings.ingest.worker_id
             sources = Sources(settings.namespace, worker, standing, (invoice, friend), writer)
             # Not before: a second worker of this id is refused by now.
@@ -62,20 +65,33 @@ def trusts_received_at(settings: Settings, addresses: EngineAddresses) -> bool:
     return addresses.origin == "embedded" if stated is None else stated
 
 
+def partitions_of(settings: Settings) -> list[str]:
+    """Every partition of the namespace's topics, as reports name it."""
+    names = Topics.of(settings.namespace).names()
+    return [partition_id(name, number) for name in names for number in range(settings.kafka.partitions)]
+
+
 def _tell(app: IngestApp, standing: Standing, report: Report) -> None:
-    """Look at the partitions every second, and say how the worker stands; apart, as the saying may have to wait."""
+    """Look at the partitions every second, and say how the worker stands; apart, as the saying may have to wait.
+
+    Neither may end ingest, whatever it meets.
+    """
 
     async def look() -> None:
         if app.chunked.joined.is_set():
             try:
+                standing.lost = app.chunked.ledger.lost
                 standing.look(await app.consumer.reach(_EVERY_SECONDS), app.chunked.ledger.epoch)
             except TimeoutError:
                 log.warning("the thread that reads Kafka did not answer within %g s", _EVERY_SECONDS)
+            except Exception:
+                log.exception("how far ingest is could not be looked at")
 
     async def say() -> None:
+        teller = Teller(report, standing)
         while not app.should_stop:
             if app.chunked.joined.is_set():
-                await report.write()
+                await teller.tell()
             await app.sleep(_EVERY_SECONDS)
 
     async def count(_app: IngestApp, assigned: set[TP], **_: Any) -> None:

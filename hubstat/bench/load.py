@@ -14,6 +14,8 @@ DAY: Final = date(2035, 1, 17)
 SEED: Final = 1
 # The simulator's mean; only the number of invoices that are simulated depends on it.
 _EVENTS_AN_INVOICE: Final = 7
+# As many times as large as the group that warms up is each one that is measured.
+_LARGER: Final = 4
 _OPTIONS: Final = Options(duplicates=0.01, out_of_order=0.02, corrections=0.002)
 
 
@@ -35,11 +37,22 @@ class Group:
 
 def groups(count: int, events: int) -> list[Group]:
     """So many groups, each with about ``events`` invoice events in its second half."""
-    spec = build_network(max(100, 2 * count * events // _EVENTS_AN_INVOICE), SEED, "KR")
-    dealt: list[list[Record]] = [[] for _ in range(count)]
+    return _dealt(list(range(count)), count * events)
+
+
+def rounds(count: int, events: int) -> list[Group]:
+    """A group to warm up with, and then so many groups four times as large, each as of :func:`groups`."""
+    places = [0, *(place for place in range(1, count + 1) for _ in range(_LARGER))]
+    return _dealt(places, len(places) * events // _LARGER)
+
+
+def _dealt(places: list[int], events: int) -> list[Group]:
+    """A day with twice so many invoice events; each place of the list gives its group an equal share."""
+    spec = build_network(max(100, 2 * events // _EVENTS_AN_INVOICE), SEED, "KR")
+    dealt: list[list[Record]] = [[] for _ in range(places[-1] + 1)]
     for record in simulate_day(spec, DAY, SEED, _OPTIONS):
         # Not Kafka's hash: each group has to cover all partitions.
-        dealt[zlib.crc32(record.key) % count].append(record)
+        dealt[places[zlib.crc32(record.key) % len(places)]].append(record)
     return [Group(records[: len(records) // 2], records[len(records) // 2 :]) for records in dealt]
 
 

@@ -7,6 +7,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -42,6 +43,15 @@ def _processor() -> str:
     return names[0] if names else platform.processor() or "unknown"
 
 
+def _family(pid: int) -> list[psutil.Process]:
+    """A process and those it has started: Elasticsearch's only watches over the one that does the work."""
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One look. at: monotonic seconds; cpu: seconds by process, all threads; rss: bytes by process; counts: as asked
@@ -66,12 +76,9 @@ class Watch:
     context manager."""
 
     def __init__(self, processes: Mapping[str, int], counts: Callable[[], Mapping[str, int]]) -> None:
-        # Elasticsearch's process only watches over the one that does the work.
-        self._processes = {
-            name: [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-            for name, pid in processes.items()
-        }
+        self._processes = {name: _family(pid) for name, pid in processes.items()}
         self._counts = counts
+        self._cpu: dict[int, float] = {}
         self._ended = threading.Event()
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -82,9 +89,11 @@ class Watch:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._ended.set()
         self._thread.join()
+        if kind is not None:  # it says why; that the looks failed, too, would only hide it
+            return
         if self._failure is not None:
             raise self._failure
         self._look()
@@ -113,8 +122,10 @@ class Watch:
         rss = dict.fromkeys(self._processes, 0)
         for name, family in self._processes.items():
             for process in family:
-                with process.oneshot():
+                # Of one that has ended there is what it had used; who waits for it says that it ended.
+                with suppress(psutil.NoSuchProcess), process.oneshot():
                     times = process.cpu_times()
-                    cpu[name] += times.user + times.system
+                    self._cpu[process.pid] = times.user + times.system
                     rss[name] += process.memory_info().rss
+                cpu[name] += self._cpu.get(process.pid, 0.0)
         self.samples.append(Sample(time.monotonic(), cpu, rss, counts))

@@ -31,6 +31,7 @@ from ingest.topics import Topics, ensure_topics
 AIOKAFKA: Final = "naive aiokafka + `streaming_bulk`"
 FAUST: Final = "naive Faust + `take` + `async_bulk`"
 BENTO: Final = "Bento, tuned"
+INDICES: Final = "peer-*"
 _MOST_SECONDS: Final = 300.0
 _LOOK_SECONDS: Final = 0.05
 # The broker says that a topic is there before each of its partitions takes records.

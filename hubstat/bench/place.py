@@ -25,7 +25,7 @@ from hubstat.elastic.client import connect
 from hubstat.elastic.names import Names
 from hubstat.engines.supervisor import bound_to_parent
 from hubstat.errors import EngineError
-from hubstat.settings import Settings
+from hubstat.settings import ElasticsearchSettings, KafkaSettings, Settings
 from hubstat.simulator import Record
 from ingest.progress import backlog, wait_until_ingested
 from ingest.sources.sender import Sender
@@ -39,13 +39,13 @@ FRIENDS: Final = "friends"
 _STALL_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 20.0
 OLD_SECONDS: Final = 16.0
-# A worker stands still while its records are loaded; it must not lose its partitions.
-_SESSION_SECONDS: Final = 240
+# A worker stands still while its records are loaded and others are measured; it must not lose its partitions.
+_SESSION_SECONDS: Final = 900
 
 
 @dataclass(slots=True)
 class Site:
-    """Engines that run, and a folder for files. pids: of the engines, by name."""
+    """Engines that run, and a folder for files. pids: of the engines, by name; ingests: all that were created on it."""
 
     settings: Settings
     url: str
@@ -54,11 +54,25 @@ class Site:
     pids: dict[str, int]
     say: Say
     peers: Path | None = None
+    ingests: list[Ingest] = field(default_factory=list)
 
     def settings_of(self, namespace: str, **ingest: Any) -> Settings:
         """Settings of a namespace, with some of ingest's."""
         more = self.settings.ingest.model_copy(update={"trust_received_at": True, **ingest})
         return self.settings.model_copy(update={"namespace": namespace, "ingest": more})
+
+    @contextmanager
+    def only(self, measured: Ingest | None = None) -> Iterator[None]:
+        """All workers but those of ``measured`` stand still, so that they take nothing from what is measured."""
+        for ingest in self.ingests:
+            if ingest is not measured:
+                ingest.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for ingest in self.ingests:
+                if not ingest.loaded:
+                    ingest.signal(signal.SIGCONT)
 
 
 @contextmanager
@@ -78,8 +92,11 @@ def site(settings: Settings, say: Say, peers: Path | None = None) -> Iterator[Si
                 "kafka_port": None,
             }
         )
-        elastic = settings.elasticsearch.model_copy(update={"url": None})
-        kafka = settings.kafka.model_copy(update={"bootstrap_servers": None})
+        # Of the settings of the user's own engines only what is no matter of access.
+        elastic = ElasticsearchSettings(
+            shards=settings.elasticsearch.shards, refresh_interval=settings.elasticsearch.refresh_interval
+        )
+        kafka = KafkaSettings(partitions=settings.kafka.partitions)
         chosen = settings.model_copy(
             update={"engines": own, "elasticsearch": elastic, "kafka": kafka, "state_dir": folder / "state"}
         )
@@ -124,11 +141,14 @@ def stubbed() -> Iterator[Stub]:
 @dataclass(frozen=True, slots=True)
 class Run:
     """One measured stretch of ingest. seconds, cpu (µs an event by process): until the last document was written;
-    invoices: seconds until the last invoice document; rss: the worker's peak, bytes."""
+    invoice_seconds: until the last invoice document; documents: invoice documents written; rss: the worker's peak,
+    bytes.
+    """
 
     events: int
     seconds: float
     invoice_seconds: float
+    documents: int
     cpu: Mapping[str, float]
     rss: int
 
@@ -140,20 +160,22 @@ class Run:
 
 @dataclass(slots=True)
 class Ingest:
-    """One namespace and its workers, which stand still while records are loaded. others: processes watched beside them,
-    by name."""
+    """One namespace and its workers. others: processes watched beside them, by name; loaded: records were loaded that
+    are yet to be measured, until when the workers stand still."""
 
     site: Site
     kind: Kind
     settings: Settings
     others: dict[str, int]
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    loaded: bool = False
 
     @classmethod
     def create(cls, site: Site, kind: Kind, workers: int = 1, stub: Stub | None = None, **ingest: Any) -> Ingest:
         """A fresh namespace with running workers. ``ingest``: its settings by name."""
         settings = site.settings_of(
-            f"b{secrets.token_hex(4)}", **{"session_timeout_seconds": _SESSION_SECONDS, **ingest}
+            f"b{secrets.token_hex(4)}",
+            **{"session_timeout_seconds": _SESSION_SECONDS, "stuck_seconds": _SESSION_SECONDS, **ingest},
         )
         others = dict(site.pids)
         if stub is None:
@@ -164,6 +186,7 @@ class Ingest:
             settings = settings.model_copy(update={"elasticsearch": elastic})
             others |= {"stub": stub.pid}
         made = cls(site, kind, settings, others)
+        site.ingests.append(made)
         asyncio.run(ensure_topics(settings, site.bootstrap))
         for number in range(workers):
             made.start(str(number + 1))
@@ -217,6 +240,7 @@ class Ingest:
                 worker.kill()
                 worker.wait()
         self.workers.clear()
+        self.loaded = False
 
     def close(self) -> None:
         """End the workers and remove everything the namespace keeps in Elasticsearch."""
@@ -231,7 +255,8 @@ class Ingest:
 
     def load(self, records: Sequence[Record]) -> None:
         """Send records that :meth:`measure` then measures; until then the workers stand still."""
-        self._signal(signal.SIGSTOP)
+        self.loaded = True
+        self.signal(signal.SIGSTOP)
         self.send(records)
 
     def send(self, records: Sequence[Record]) -> None:
@@ -249,13 +274,11 @@ class Ingest:
         asyncio.run(wait_until_ingested(self.settings, self.site.bootstrap, self._alive, _STALL_SECONDS))
 
     def measure(self, records: Sequence[Record]) -> Run:
-        """Let the workers write the records that were loaded, and measure that."""
-        try:
-            with self.watch() as watch:
-                self._signal(signal.SIGCONT)
-                self.settle()
-        finally:
-            self._signal(signal.SIGCONT)
+        """Let the workers write the records that were loaded, and measure that; all others stand still meanwhile."""
+        with self.site.only(self), self.watch() as watch:
+            self.loaded = False
+            self.signal(signal.SIGCONT)
+            self.settle()
         events = sum(record.kind == "invoice" for record in records)
         all_of_it, invoices = watch.used(INVOICES, FRIENDS), watch.used(INVOICES)
         of_events = {name: used * 1e6 / events for name, used in all_of_it.cpu.items()}
@@ -263,25 +286,29 @@ class Ingest:
         cpu = {"worker": sum(of_events[name] for name in workers)} | {
             name: used for name, used in of_events.items() if name not in workers
         }
-        return Run(events, all_of_it.seconds, invoices.seconds, cpu, sum(watch.peak(name) for name in workers))
+        written = watch.samples[-1].counts[INVOICES] - watch.samples[0].counts[INVOICES]
+        rss = sum(watch.peak(name) for name in workers)
+        return Run(events, all_of_it.seconds, invoices.seconds, written, cpu, rss)
 
     @contextmanager
     def watch(self) -> Iterator[Watch]:
         """A look at the workers, the engines, and the documents written."""
         names = Names(self.settings.namespace)
         patterns = {INVOICES: names.all_invoices, FRIENDS: names.friends("*")}
-        connection = Connection(str(self.settings.elasticsearch.url))
         workers = {f"worker {number}": worker.pid for number, worker in enumerate(self.workers, 1)}
-        try:
-            with Watch({**workers, **self.others}, lambda: counted(connection, patterns)) as watch:
-                yield watch
-        finally:
-            connection.close()
+        with watched(str(self.settings.elasticsearch.url), {**workers, **self.others}, patterns) as watch:
+            yield watch
 
     def warm(self, records: Sequence[Record]) -> None:
         """Have records written, unmeasured."""
         self.send(records)
         self.settle()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the workers that run."""
+        for worker in self.workers:
+            if worker.poll() is None:
+                worker.send_signal(number)
 
     def _wait(self) -> None:
         """A Kafka that has just started has nobody yet who keeps the groups."""
@@ -307,10 +334,16 @@ class Ingest:
                 words = log.read_text(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
                 raise EngineError(f"an ingest worker of a benchmark ended with {worker.returncode}: {words[0]}")
 
-    def _signal(self, number: signal.Signals) -> None:
-        for worker in self.workers:
-            if worker.poll() is None:
-                worker.send_signal(number)
+
+@contextmanager
+def watched(url: str, processes: Mapping[str, int], patterns: dict[str, str]) -> Iterator[Watch]:
+    """A look at processes, and at the documents written to indices of these patterns."""
+    connection = Connection(url)
+    try:
+        with Watch(processes, lambda: counted(connection, patterns)) as watch:
+            yield watch
+    finally:
+        connection.close()
 
 
 def pause() -> None:

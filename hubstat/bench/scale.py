@@ -28,9 +28,9 @@ def run(site: Site, events: int, rounds: int, report: Report) -> None:
                     site.say(f"scale: {name}, round {number} of {rounds}" + (" (unmeasured)" if not number else ""))
                     for ingest in pair.values():
                         ingest.load(group.after)
-                    for workers, ingest in pair.items():
+                    for workers in (1, 2) if number % 2 else (2, 1):
                         pause()
-                        found = ingest.measure(group.after)
+                        found = pair[workers].measure(group.after)
                         if number:
                             _note(report, f"{name}, workers: {workers}", found)
             finally:

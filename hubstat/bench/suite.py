@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,8 +69,17 @@ BENCHES: Final[dict[str, Callable[[Site, Sizes, Report], None]]] = {
 }
 
 
-def run(settings: Settings, names: Sequence[str], sizes: Sizes, say: Say, peers: Path | None = None) -> Report:
+def run(
+    settings: Settings,
+    names: Sequence[str],
+    sizes: Sizes,
+    say: Say,
+    peers: Path | None = None,
+    keep: Callable[[Report], object] = lambda report: None,
+) -> Report:
     """Run benchmarks on engines of their own; one that fails is among those not run.
+
+    keep: called with what has been found so far, after each benchmark.
 
     Raises HubstatError for an unknown name, or where the engines cannot start.
     """
@@ -85,8 +95,12 @@ def run(settings: Settings, names: Sequence[str], sizes: Sizes, say: Say, peers:
             began = time.monotonic()
             try:
                 BENCHES[name](place, sizes, report)
-            except HubstatError as error:  # what the others measure is not lost
+            except HubstatError as error:
                 report.not_run.append(NotRun(name, str(error)))
+            except Exception as error:  # what the others measure is not lost
+                say(traceback.format_exc())
+                report.not_run.append(NotRun(name, f"{type(error).__name__}: {error}"))
+            keep(report)
             say(f"{name}: ended after {time.monotonic() - began:.0f} s")
     return report
 

@@ -2,7 +2,8 @@
 
 Every round has a group of invoices of its own. Half of its records was written before, so the worker's cache holds
 these invoices; the other half is loaded while the worker stands still, and measured. Then the ceiling writes the same
-documents again, and the peers write the same events, blindly, from a topic with the same records.
+documents again, and the peers write the same events, blindly, from a topic with the same records. Who comes after whom
+changes from round to round, and whoever is measured works alone.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from typing import Final
 import orjson
 
 from hubstat.bench import peers, raw
-from hubstat.bench.load import Group, groups, invoices_only
-from hubstat.bench.place import Ingest, Run, Site, age, pause
+from hubstat.bench.load import Group, invoices_only, rounds
+from hubstat.bench.place import FRIENDS, INVOICES, Ingest, Kind, Run, Site, age, pause, watched
 from hubstat.bench.raw import Connection, Stored
 from hubstat.bench.results import Report
 from hubstat.elastic.names import Names
@@ -30,12 +31,13 @@ _MISSES: Final = "invoice documents only, every event a miss"
 _LOOKED_UP: Final = "`_mget` + re-index"
 _SMALL_CACHE_MB: Final = 8
 _RATE: Final = "events/s"
+_KINDS: Final[dict[str, Kind]] = {_WHOLE: "whole", _ALONE: "invoices", _FULL: "whole"}
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """events: invoice events of one measured run; rounds: measured, one more warms up; live: documents of the full
-    index; age_seconds: how old records are when they are read."""
+    """events: invoice events of one measured run; rounds: measured, a smaller one warms up; live: documents of the
+    full index; age_seconds: how old records are when they are read."""
 
     events: int
     rounds: int
@@ -45,27 +47,30 @@ class Size:
 
 def run(site: Site, size: Size, report: Report) -> None:
     """All of it; adds to the report."""
-    site.say(f"write: simulating {size.rounds + 1} groups of {2 * size.events:,} records")
-    dealt = groups(size.rounds + 1, size.events)
-    whole, alone, full = (Ingest.create(site, kind) for kind in ("whole", "invoices", "whole"))
-    crowd = Crowd(site, full, size)
+    site.say(f"write: simulating {size.rounds} groups of {2 * size.events:,} records, and a smaller one")
+    dealt = rounds(size.rounds, size.events)
+    ingests: dict[str, Ingest] = {}
     try:
-        for name, ingest in ((_WHOLE, whole), (_ALONE, alone), (_FULL, full)):
-            site.say(f"write: filling the cache of the {name}")
-            for group in dealt:
-                ingest.warm(group.before)
+        for name, kind in _KINDS.items():
+            ingests[name] = Ingest.create(site, kind)
+        site.say("write: filling the caches")
+        for ingest in ingests.values():
+            ingest.send([record for group in dealt for record in group.before])
+        for ingest in ingests.values():
+            ingest.settle()
         site.say(f"write: filling an index with {size.live:,} documents")
-        crowd.fill(dealt[0])
+        crowd = Crowd(site, ingests[_FULL], size)
+        with site.only():
+            crowd.fill(dealt[1])
         contenders = peers.contenders(site, report)
         for number, group in enumerate(dealt):
-            site.say(f"write: round {number} of {size.rounds}" + (" (unmeasured)" if number == 0 else ""))
-            kept = report if number else Report()
-            _round(site, size, group, (whole, alone, full), contenders, kept)
-        whole.stop()
-        alone.stop()
-        _misses(site, full, crowd, size, report)
+            site.say(f"write: round {number} of {size.rounds}" + ("" if number else " (unmeasured)"))
+            _round(site, number, size.age_seconds, group, ingests, contenders, report if number else Report())
+        ingests[_WHOLE].stop()
+        ingests[_ALONE].stop()
+        _misses(site, ingests[_FULL], crowd, size, report)
     finally:
-        for ingest in (whole, alone, full):
+        for ingest in ingests.values():
             ingest.close()
     _hold(report)
     report.notes[BENCH] = [
@@ -73,36 +78,65 @@ def run(site: Site, size: Size, report: Report) -> None:
         "and the activities that it publishes, and writes the Friend documents: its clock stops at the last of them.",
         f"`{_ALONE}` drops what it would publish: the part that the other programs do, too.",
         f"`{_CEILING}`: whole documents of the same invoices, guarded, {raw.BULK:,} a bulk, {raw.SENDERS} senders, "
-        "bodies built and answers parsed off the clock; its events/s are documents/s.",
+        "bodies built and answers parsed off the clock; its events/s are documents/s. The worker writes a document "
+        "once for all of its events in a flush: see the documents an event.",
+        "Whoever is measured works alone: all other workers stand still. The order changes from round to round; the "
+        "ceiling alone is bound to come after one of the workers whose documents it writes.",
         f"Records are {size.age_seconds:g} s old when they are read, as after an outage.",
         f"At {size.live:,} live documents the same worker, its cache as warm. With misses each event is another "
         f"invoice's, none of them read before; the cache is {_SMALL_CACHE_MB} MB.",
     ]
 
 
+def turns(names: Sequence[str], number: int) -> list[str]:
+    """Some names as they take turns in a round: each two rounds begin with another one, the second goes backwards."""
+    place = number // 2 % max(1, len(names))
+    turned = [*names[place:], *names[:place]]
+    return turned[::-1] if number % 2 else turned
+
+
+def order(number: int) -> list[str]:
+    """The workers and the ceiling in a round, the ceiling never before there is anything for it to write."""
+    found = turns([_WHOLE, _ALONE, _CEILING, _FULL], number)
+    first = min(found.index(_WHOLE), found.index(_ALONE))
+    if found.index(_CEILING) < first:
+        found.remove(_CEILING)
+        found.insert(first, _CEILING)
+    return found
+
+
 def _round(
     site: Site,
-    size: Size,
+    number: int,
+    age_seconds: float,
     group: Group,
-    ingests: tuple[Ingest, Ingest, Ingest],
+    ingests: dict[str, Ingest],
     contenders: list[peers.Contender],
     report: Report,
 ) -> None:
-    for ingest in ingests:
+    if number % 2:
+        _peers(site, number, group, contenders, report)
+    for ingest in ingests.values():
         ingest.load(group.after)
-    age(size.age_seconds)
-    for name, ingest in zip((_WHOLE, _ALONE, _FULL), ingests, strict=True):
+    if number:
+        age(age_seconds)
+    written: Ingest | None = None
+    for name in order(number):
         pause()
-        _note(report, name, ingest.measure(group.after))
-        if ingest is ingests[1]:
-            pause()
-            _ceiling(site, ingest, group, report)
-    _peers(site, group, contenders, report)
+        if name == _CEILING:
+            assert written is not None
+            _ceiling(site, written, group, report)
+        else:
+            _note(report, name, ingests[name].measure(group.after))
+            written = ingests[name] if name != _FULL else written
+    if not number % 2:
+        _peers(site, number, group, contenders, report)
 
 
 def _note(report: Report, name: str, run: Run) -> None:
     report.add(BENCH, name, _RATE, run.rate)
     report.add(BENCH, f"{name}, until the last invoice document", _RATE, run.events / run.invoice_seconds)
+    report.add(BENCH, f"{name}, invoice documents written", "documents/event", run.documents / run.events)
     for process, used in run.cpu.items():
         report.add(BENCH, f"{name}, CPU of {process}", "µs/event", used)
     report.add(BENCH, f"{name}, memory of worker", "MB", run.rss / 1e6)
@@ -110,7 +144,7 @@ def _note(report: Report, name: str, run: Run) -> None:
 
 def _ceiling(site: Site, ingest: Ingest, group: Group, report: Report) -> None:
     stored = _stored(site, ingest, group.after)
-    with ingest.watch() as watch:
+    with site.only(), ingest.watch() as watch:
         seconds, writes = raw.reindex(site.url, stored, group.events)
     report.add(BENCH, _CEILING, _RATE, writes / seconds)
     first, last = watch.samples[0].cpu, watch.samples[-1].cpu
@@ -129,13 +163,17 @@ def _stored(site: Site, ingest: Ingest, records: Sequence[Record]) -> list[Store
         connection.close()
 
 
-def _peers(site: Site, group: Group, contenders: list[peers.Contender], report: Report) -> None:
+def _peers(site: Site, number: int, group: Group, contenders: list[peers.Contender], report: Report) -> None:
     if not contenders:
         return
     topic = peers.load(site, invoices_only(group.after))
-    for contender in contenders:
+    by_name = {contender.name: contender for contender in contenders}
+    for name in turns(list(by_name), number):
+        contender = by_name[name]
         pause()
-        found = contender.run(site, topic)
+        # Elasticsearch is asked as often as while a worker is measured.
+        with site.only(), watched(site.url, site.pids, {INVOICES: peers.INDICES, FRIENDS: peers.INDICES}):
+            found = contender.run(site, topic)
         report.add(BENCH, contender.name, _RATE, topic.records / found.seconds)
         report.add(BENCH, f"{contender.name}, CPU of the program", "µs/event", found.cpu_seconds * 1e6 / topic.records)
 
@@ -200,17 +238,29 @@ class Crowd:
 def _misses(site: Site, full: Ingest, crowd: Crowd, size: Size, report: Report) -> None:
     """A worker whose cache holds nothing of what comes, against look-up and re-index of other such documents."""
     full.restart("invoices", cache_mb=_SMALL_CACHE_MB)
-    count = min(size.events // 2, size.live // (2 * (size.rounds + 1)))
+    most = min(size.events // 2, size.live // (2 * (size.rounds + 1)))
     for number in range(size.rounds + 1):
-        site.say(f"write: misses, round {number} of {size.rounds}" + (" (unmeasured)" if number == 0 else ""))
+        site.say(f"write: misses, round {number} of {size.rounds}" + ("" if number else " (unmeasured)"))
         kept = report if number else Report()
-        _, records = crowd.take(count)
-        full.load(records)
-        age(size.age_seconds)
-        _note(kept, _MISSES, full.measure(records))
+        count = most if number else max(1, most // 4)
         stored, _ = crowd.take(count)
+        _, records = crowd.take(count)
+        if number % 2:
+            _look_up(full, stored, kept)
+        full.load(records)
+        if number:
+            age(size.age_seconds)
         pause()
-        kept.add(BENCH, _LOOKED_UP, _RATE, count / raw.read_and_reindex(site.url, stored))
+        _note(kept, _MISSES, full.measure(records))
+        if not number % 2:
+            _look_up(full, stored, kept)
+
+
+def _look_up(full: Ingest, stored: Sequence[Stored], report: Report) -> None:
+    pause()
+    with full.site.only(), full.watch():
+        seconds = raw.read_and_reindex(full.site.url, stored)
+    report.add(BENCH, _LOOKED_UP, _RATE, len(stored) / seconds)
 
 
 def _hold(report: Report) -> None:

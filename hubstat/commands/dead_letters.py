@@ -14,6 +14,7 @@ from enum import StrEnum
 from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Any, Final
+from unicodedata import category
 
 import orjson
 import typer
@@ -51,6 +52,8 @@ Until = Annotated[str | None, typer.Option(help="Only received then or earlier."
 Text = Annotated[str | None, typer.Option(help="Only with this text in detail, field, key, value or a header.")]
 Pairs = list[str] | None
 _FIELD: Final = "FIELD=VALUE"
+# Unicode's control and format characters, half a surrogate, and what ends a line or a paragraph.
+_OBEYED: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
@@ -90,10 +93,10 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         desk = _Desk(settings())
         letter = desk.get(letter_id)
         for name in ("reason", "field", "detail", "topic", "partition", "offset"):
-            typer.echo(f"{name}: {getattr(letter, name)}")
+            typer.echo(f"{name}: {_harmless(str(getattr(letter, name)))}")
         typer.echo(f"received: {desk.time(letter.received)}")
         for name, value in letter.headers:
-            typer.echo(f"header {name}: {_readable(value)}")
+            typer.echo(f"header {_harmless(name)}: {_readable(value)}")
         typer.echo(f"key: {_readable(letter.key)}")
         typer.echo(f"value: {_readable(letter.raw)}")
         for each in letter.resent:
@@ -148,6 +151,7 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         text: Text = None,
         everything: Annotated[bool, typer.Option("--all", help="All open letters.")] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which.")] = False,
+        again: Annotated[bool, typer.Option("--again", help="Also those named that were sent again already.")] = False,
     ) -> None:
         """Send letters again as they are: those named, or open ones by filter. What is refused again comes back."""
         desk = _Desk(settings())
@@ -155,7 +159,10 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         if bool(letter_ids) == filtered:
             raise HubstatError("say which letters to send again: give ids, or a filter such as --reason, or --all")
         with desk.open() as store:
-            chosen: Iterable[DeadLetter] = [desk.get(each) for each in letter_ids or ()]
+            named = [desk.get(each) for each in dict.fromkeys(letter_ids or ())]
+            if not again and (sent := [letter.id for letter in named if letter.resent]):
+                raise HubstatError(f"{', '.join(sent)}: sent again already; add --again to send it once more")
+            chosen: Iterable[DeadLetter] = named
             if filtered:
                 # What is refused again meanwhile comes back later than now.
                 which = desk.filter(reason, topic, since, until, text, latest=time.time_ns() // 1_000_000)
@@ -290,20 +297,25 @@ def _lines(key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, 
         shown = orjson.dumps(orjson.loads(value or b""), option=orjson.OPT_INDENT_2).decode()
     except orjson.JSONDecodeError:
         shown = _readable(value)
-    first = [f"key: {_readable(key)}", *(f"header {name}: {_readable(each)}" for name, each in headers)]
-    return list(chain(first, shown.splitlines()))
+    first = [f"key: {_readable(key)}", *(f"header {_harmless(name)}: {_readable(each)}" for name, each in headers)]
+    return list(chain(first, map(_harmless, shown.split("\n"))))
 
 
 def _readable(value: bytes | None) -> str:
     if value is None:
         return "(none)"
     try:
-        return value.decode()
+        return _harmless(value.decode())
     except UnicodeDecodeError:
         return repr(value)
 
 
+def _harmless(text: str) -> str:
+    """Text with what a terminal would obey, or show nothing of, escaped: a record's sender decides what is in it."""
+    return "".join(each if category(each) not in _OBEYED else ascii(each)[1:-1] for each in text)
+
+
 def _line(text: str, most: int) -> str:
-    """Text on one line of a terminal: control characters escaped, cut to a length."""
-    shown = json.dumps(text, ensure_ascii=False)[1:-1]
+    """Text on one line of a terminal, cut to a length."""
+    shown = _harmless(json.dumps(text, ensure_ascii=False)[1:-1])
     return shown if len(shown) <= most else shown[: most - 1] + "…"

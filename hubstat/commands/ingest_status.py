@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from aggregations.reader import now_ms
@@ -18,6 +19,7 @@ from hubstat.elastic.client import connect
 from hubstat.elastic.retry import briefly
 from hubstat.elastic.store import Heartbeat, Store
 from hubstat.engines import EngineAddresses, locate
+from hubstat.errors import HubstatError
 from hubstat.settings import Settings
 from ingest.progress import PartitionLag, group_lag
 
@@ -40,12 +42,19 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
     @app.command(name="ingest-status")
     def ingest_status(
         form: Annotated[Format, typer.Option("--format", help="Form of the output.")] = Format.table,
+        forget: Annotated[
+            str | None, typer.Option(metavar="WORKER", help="Forget a worker that is gone for good; show nothing.")
+        ] = None,
     ) -> None:
         """Show the lag of each partition and every worker's rates and latency; exit code 0 if healthy, 1 if not.
 
         Healthy: every partition with records left is held by a worker that reports and keeps up, and one reports.
         """
         chosen = settings()
+        if forget is not None:
+            _forget(chosen, locate(chosen).elasticsearch_url, forget)
+            typer.echo(f"worker {forget} is forgotten")
+            return
         status = _look(chosen, locate(chosen))
         if form is Format.json:
             typer.echo(orjson.dumps(_as_json(status), option=orjson.OPT_INDENT_2).decode())
@@ -56,12 +65,16 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker's last report. age_seconds: since then; silent: that is too long ago for one that runs."""
+    """A worker's last report. age_seconds: since then; silent: that is too long ago for one that runs.
+
+    known: the partitions that it names, by ``topic-partition``.
+    """
 
     name: str
     age_seconds: float
     silent: bool
     details: Mapping[str, Any]
+    known: frozenset[str] = frozenset()
 
     @property
     def partitions(self) -> Mapping[str, Any]:
@@ -91,7 +104,13 @@ class Status:
 def status_of(beats: list[Heartbeat], lags: list[PartitionLag], arriving: float, now: int) -> Status:
     """The status from the workers' reports and the group's lag. now: ms."""
     workers = tuple(
-        Worker(beat.worker, max(0, now - beat.written_at) / 1000, now - beat.written_at > _SILENT_MS, beat.details)
+        Worker(
+            beat.worker,
+            max(0, now - beat.written_at) / 1000,
+            now - beat.written_at > _SILENT_MS,
+            beat.details,
+            frozenset(beat.complete_to),
+        )
         for beat in sorted(beats, key=lambda each: each.worker)
     )
     lag = sum(each.lag for each in lags)
@@ -103,9 +122,10 @@ def status_of(beats: list[Heartbeat], lags: list[PartitionLag], arriving: float,
 
 def _reasons(workers: tuple[Worker, ...], lags: list[PartitionLag]) -> list[str]:
     live = [worker for worker in workers if not worker.silent]
+    of_logs = [*_reasons_of_logs(lags), *_reasons_of_gone(workers, lags)]
     if not live:
-        return ["no worker reports: what comes stays in Kafka until one runs"]
-    reasons = [
+        return ["no worker reports: what comes stays in Kafka until one runs", *of_logs]
+    reasons = of_logs + [
         f"worker {worker.name}: {reason}"
         for worker in live
         for reason in worker.details.get("health", {}).get("reasons", ())
@@ -116,6 +136,41 @@ def _reasons(workers: tuple[Worker, ...], lags: list[PartitionLag]) -> list[str]
             f"{len(left)} partitions with records left are held by no worker that reports, such as {left[0]}"
         )
     return reasons
+
+
+def _reasons_of_logs(lags: list[PartitionLag]) -> Iterator[str]:
+    for each in lags:
+        name = f"{each.topic}-{each.partition}"
+        if each.lost:
+            yield f"Kafka has deleted {each.lost:,} records of {name} before they were committed: send them again"
+        if each.beyond:
+            yield (
+                f"{name} ends {each.beyond:,} records before what was committed: it was made anew or has lost its end; "
+                "see the runbook on how to let the group begin again"
+            )
+
+
+def _reasons_of_gone(workers: tuple[Worker, ...], lags: list[PartitionLag]) -> Iterator[str]:
+    """Workers that are gone and hold back how far the data reach, with partitions that the topics do not have."""
+    there = {f"{each.topic}-{each.partition}" for each in lags}
+    for worker in workers:
+        if lags and worker.silent and (left := worker.known - there):
+            yield (
+                f"worker {worker.name}, silent for {worker.age_seconds:,.0f} s, names partitions that do not exist, "
+                f"such as {min(left)}: `hubstat ingest-status --forget {worker.name}` if it is gone for good"
+            )
+
+
+def _forget(settings: Settings, url: str, worker: str) -> None:
+    """Take out a worker's report. Raises HubstatError where there is none, or the worker runs."""
+    with connect(settings.elasticsearch, url) as client:
+        store = Store(client, settings.namespace)
+        known = {beat.worker: now_ms() - beat.written_at for beat in briefly(store.heartbeats, url)}
+        if worker not in known:
+            raise HubstatError(f"no worker {worker} has reported; these have: {', '.join(sorted(known)) or 'none'}")
+        if known[worker] <= _SILENT_MS:
+            raise HubstatError(f"worker {worker} runs: it reported {known[worker] / 1000:.0f} s ago")
+        briefly(lambda: store.forget_worker(worker), url)
 
 
 def _look(settings: Settings, addresses: EngineAddresses) -> Status:
@@ -133,7 +188,7 @@ def _as_json(status: Status) -> dict[str, Any]:
         "lag": status.lag,
         "arriving_per_second": status.arriving,
         "catch_up_seconds": status.catch_up_seconds,
-        "workers": [asdict(worker) for worker in status.workers],
+        "workers": [{**asdict(worker), "known": sorted(worker.known)} for worker in status.workers],
         "partitions": [{**asdict(each), "lag": each.lag, "worker": _holder(status, each)} for each in status.lags],
     }
 
@@ -149,7 +204,7 @@ def _print(settings: Settings, status: Status) -> None:
     for each in status.lags:
         committed = "never" if each.committed is None else f"{each.committed:,}"
         holder = _holder(status, each) or "none"
-        partitions.add_row(each.topic, str(each.partition), committed, f"{each.end:,}", f"{each.lag:,}", holder)
+        partitions.add_row(each.topic, str(each.partition), committed, f"{each.end:,}", f"{each.lag:,}", escape(holder))
     console.print(partitions)
     if status.workers:
         console.print(_worker_table(settings, status))
@@ -168,26 +223,29 @@ def _catch_up(status: Status) -> str:
 
 def _worker_table(settings: Settings, status: Status) -> Table:
     refresh = settings.elasticsearch.refresh_interval
-    table = Table(caption=f"p50, p99: seconds from received to written, last minute; visible {refresh} later")
+    table = Table(
+        caption=f"rates: of the last minute; p50, p99: seconds from received to written, visible {refresh} later; "
+        "retries, dead letters: since the worker's start"
+    )
     for name in ("worker", "state", "partitions", "records/s", "documents/s", "p50, p99", "cache hits", "retries"):
-        table.add_column(name, no_wrap=True)
+        table.add_column(name, overflow="fold")
     table.add_column("dead letters")
-    table.add_column("metrics", no_wrap=True)
+    table.add_column("metrics", overflow="fold")
     for worker in status.workers:
-        rates, totals = worker.details.get("rates", {}), worker.details.get("totals", {})
-        latency = worker.details.get("latency", {})
+        totals = worker.details.get("totals", {})
+        rates, latency = ({} if worker.silent else worker.details.get(each, {}) for each in ("rates", "latency"))
         lookups = rates.get("cache_hits", 0) + rates.get("cache_misses", 0)
         table.add_row(
-            worker.name,
+            escape(worker.name),
             _state(worker),
             str(len(worker.partitions)),
-            f"{rates.get('records', 0):,.0f}",
-            f"{rates.get('written', 0):,.0f}",
+            f"{rates['records']:,.0f}" if "records" in rates else "-",
+            f"{rates['written']:,.0f}" if "written" in rates else "-",
             ", ".join("-" if latency.get(each) is None else f"{latency[each]:.2f}" for each in ("p50", "p99")),
             f"{rates.get('cache_hits', 0) / lookups:.1%}" if lookups else "-",
             f"{totals.get('retries', 0):,}",
             f"{totals.get('refused', 0):,}",
-            worker.details.get("address", "-"),
+            escape(worker.details.get("address", "-")),
         )
     return table
 

@@ -41,7 +41,7 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
 
     @app.command()
     def simulate(
-        invoices: Annotated[int, typer.Option(min=100, max=1_000_000, help="Invoices of the service date.")] = 20_000,
+        invoices: Annotated[int, typer.Option(min=100, max=2_000_000, help="Invoices of the service date.")] = 20_000,
         day: Annotated[
             datetime | None,
             typer.Option(

@@ -111,9 +111,11 @@ def row_of(sent: dict[str, Any]) -> Row:
         raise ValueError(f"wrong types or unknown fields: {', '.join([*wrong, *sorted(sent.keys() - set(_FIELDS))])}")
     _, invoice, event_id, code, time, received, camp, route, address, since, service_date, wave = values[:12]
     voided, counts, rev, latest, known_at, dates, other_camps = values[12:]
+    if not dates or not all(type(each) is str for each in (*dates, *other_camps)):
+        raise ValueError("dates and other_camps hold texts, and dates at least one")
     for date in dates:
         _midnight(date)
-    base = _midnight(dates[0]) if dates else 0
+    base = _midnight(dates[0])
     # Kept once, however many rows wait in it.
     shape = _shared(orjson.dumps((dates, code, camp, route, service_date, wave, counts, other_camps)))
     key = orjson.dumps((invoice, event_id))[1:-1]

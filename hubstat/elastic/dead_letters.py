@@ -14,7 +14,9 @@ import orjson
 from elasticsearch import Elasticsearch, NotFoundError
 
 from hubstat.elastic.names import Names
-from hubstat.elastic.writer import Write, Writer
+from hubstat.elastic.retry import NotNow, passes_status
+from hubstat.elastic.writer import Write, Writer, all_written
+from hubstat.errors import EngineError
 
 _PAGE: Final = 500
 _ORDER: Final = ("topic", "partition", "offset")
@@ -121,9 +123,10 @@ EVERY: Final = Filter(state="all")
 
 
 async def write(writer: Writer, namespace: str, letters: Sequence[DeadLetter]) -> None:
-    """Keep letters; returns when all are safe. One that is kept already stays as it is."""
+    """Keep letters; returns when all are safe. One that is kept already stays as it is. Raises ``EngineError``."""
     index = Names(namespace).dead_letters
-    await writer.bulk([Write(index, letter.id, letter.document(), None) for letter in letters])
+    kept = await writer.bulk([Write(index, letter.id, letter.document(), None) for letter in letters])
+    all_written(kept, f"a dead letter in {index}")
 
 
 def count(client: Elasticsearch, namespace: str) -> int:
@@ -177,14 +180,35 @@ def get(client: Elasticsearch, namespace: str, letter_id: str) -> DeadLetter | N
 
 
 def note_resent(client: Elasticsearch, namespace: str, sent: Iterable[tuple[DeadLetter, Resent]]) -> None:
-    """Note in letters, as they were read, that they were sent again; visible at once."""
+    """Note in letters, as they were read, that they were sent again; visible at once.
+
+    Raises NotNow or EngineError where Elasticsearch refuses one: then all of them may be noted again.
+    """
     lines: list[Mapping[str, Any]] = []
     for letter, again in sent:
         history = [asdict(each) for each in (*letter.resent, again)]
         lines.append({"update": {"_id": letter.id}})
         lines.append({"doc": {"resent_at": again.at, "resent": {"list": history}}})
     if lines:
-        client.bulk(index=Names(namespace).dead_letters, operations=lines, refresh=True)
+        answer = client.bulk(index=Names(namespace).dead_letters, operations=lines, refresh=True)
+        _refused([item["update"] for item in answer["items"]])
+
+
+def _refused(items: Iterable[Mapping[str, Any]]) -> None:
+    """Raise what the refused items of a bulk request call for; what passes by itself only where nothing else is."""
+    failed = [(item["status"], item) for item in items if item["status"] >= 300]
+    final = [item for status, item in failed if not passes_status(status) and not _of_block(item)]
+    for item in final or [item for _, item in failed]:
+        error = item.get("error", {})
+        what = f"{item['_id']}: status {item['status']}: {error.get('type')}: {str(error.get('reason'))[:300]}"
+        if final:
+            raise EngineError(f"Elasticsearch does not note that letters were sent again: {what}")
+        raise NotNow(what)
+
+
+def _of_block(item: Mapping[str, Any]) -> bool:
+    kind: str = item.get("error", {}).get("type", "")
+    return kind == "cluster_block_exception"
 
 
 def _letter(source: dict[str, Any]) -> DeadLetter:

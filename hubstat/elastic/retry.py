@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +33,13 @@ _MOST_SECONDS = 10.0
 RETRIES: Final[Counter[str]] = Counter()
 """How often this process had to wait and try again in ``for_ever``, by what it was doing; for reading only."""
 
+_retried_at = float("-inf")
+
+
+def seconds_since_retry() -> float:
+    """How long ago this process last had to wait in ``for_ever``; infinite where it never had to."""
+    return time.monotonic() - _retried_at
+
 
 class NotNow(Exception):
     """Elasticsearch answered, but refused some of the work for now (busy, no shard, no disk); try that again."""
@@ -43,7 +51,12 @@ def passes(error: BaseException) -> bool:
         return False
     if isinstance(error, NotNow | ElasticConnectionError | ConnectionTimeout):
         return True
-    return isinstance(error, ApiError) and (error.meta.status == 429 or error.meta.status >= 500)
+    return isinstance(error, ApiError) and passes_status(error.meta.status)
+
+
+def passes_status(status: int) -> bool:
+    """Whether Elasticsearch may take the same later that it refuses with this status now."""
+    return status == 429 or status >= 500
 
 
 def explain(error: BaseException, url: str) -> str:
@@ -74,6 +87,8 @@ async def for_ever(work: Callable[[], Awaitable[_Result]], url: str, what: str) 
     """
 
     def say(state: RetryCallState) -> None:
+        global _retried_at
+        _retried_at = time.monotonic()
         error = state.outcome.exception() if state.outcome else None
         pause = state.next_action.sleep if state.next_action else 0.0
         RETRIES[what] += 1

@@ -16,14 +16,16 @@ from hubstat.elastic.search import PointInTime
 
 # Baselines of so many dates stay in memory: a few boards are looked at, and each is some megabytes.
 _BASELINES_KEPT: Final = 7
+# As many as Elasticsearch gives at once; a worker that has gone for good is forgotten by hand.
+_MOST_WORKERS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
     """What an ingest worker last said of itself, and when (ms).
 
-    complete_to: for each partition that it holds or held, by ``topic-partition``, a time (ms) before which every record
-    received is written; None where it does not know yet. details: the rest of its report (``ingest.telemetry.report``).
+    complete_to: for every partition of the topics, by ``topic-partition``, a time (ms) before which every record
+    received is written; None where it does not know. details: the rest of its report (``ingest.telemetry.report``).
     """
 
     worker: str
@@ -65,15 +67,28 @@ class Store:
         return known
 
     def heartbeats(self) -> list[Heartbeat]:
-        """The last report of every ingest worker."""
+        """The last report of every ingest worker, by name. Raises ApiError where not all of them can be read."""
         found = self.client.search(
-            index=f"{self.namespace}-ingest-status", size=1000, ignore_unavailable=True, allow_no_indices=True
+            index=Names(self.namespace).ingest_status,
+            size=_MOST_WORKERS,
+            sort="worker",
+            allow_partial_search_results=False,
+            ignore_unavailable=True,
+            allow_no_indices=True,
         )
         sources = [hit["_source"] for hit in found["hits"]["hits"]]
         return [
             Heartbeat(each["worker"], each["written_at"], each.get("complete_to", {}), each.get("details", {}))
             for each in sources
         ]
+
+    def forget_worker(self, worker: str) -> bool:
+        """Take out the report of a worker that is gone for good; False where there is none."""
+        try:
+            self.client.delete(index=Names(self.namespace).ingest_status, id=worker, refresh=True)
+        except NotFoundError:
+            return False
+        return True
 
     def identity(self) -> str:
         """Tells the stored data of this namespace from those of another one, or from what there is after a deletion."""

@@ -17,6 +17,7 @@ from elasticsearch import ApiError, Elasticsearch
 
 from hubstat.elastic.client import connect
 from hubstat.elastic.retry import NotNow, for_ever
+from hubstat.errors import EngineError
 from hubstat.settings import ElasticsearchSettings
 
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
@@ -141,7 +142,8 @@ class Writer:
                     self._body_bytes = max(_LEAST_BODY_BYTES, sent // 2)
                 raise
             left = left[len(part) :] + again
-            self._body_bytes = min(MAX_BODY_BYTES, self._body_bytes + _BODY_STEP)
+            if not again:
+                self._body_bytes = min(MAX_BODY_BYTES, self._body_bytes + _BODY_STEP)
             if len(again) == len(part):
                 raise NotNow(f"{len(again)} documents, {reason}")
 
@@ -246,6 +248,13 @@ class Writer:
         path, _, query = target.partition("?")
         params = dict(part.split("=", 1) for part in query.split("&") if part)
         return self._client.perform_request(method, path, params=params, headers=_JSON, body=body).body
+
+
+def all_written(outcomes: Iterable[Outcome], what: str) -> None:
+    """Raises ``EngineError`` where a document that must be kept was refused for good; ``what``: in words."""
+    for outcome in outcomes:
+        if isinstance(outcome, Refused):
+            raise EngineError(f"Elasticsearch refuses {what}, so nothing more is committed: {outcome.why[:500]}")
 
 
 def _lines(write: Write) -> tuple[bytes, bytes, bytes, bytes]:

@@ -40,12 +40,12 @@ _BY_PARTITION: Final = ("topic", "partition")
 METRICS: Final = tuple(
     Kind(*each)
     for each in (
-        ("records", "counter", _BY_KIND, "Records read and flushed, by kind (invoice, friend)."),
+        ("records", "counter", _BY_KIND, "Records that a flush has begun with, by kind (invoice, friend)."),
         ("documents", "counter", ("kind", "outcome"), "Documents written, unchanged, or first in conflict."),
-        ("published", "counter", _BY_KIND, "Derived records published to Kafka."),
-        ("refused", "counter", _BY_KIND, "Records that became dead letters."),
+        ("published", "counter", _BY_KIND, "Derived records given to Kafka, confirmed or about to be."),
         ("dead_letters", "counter", ("reason",), "Dead letters kept, by reason; repeated after a restart."),
         ("cache_lookups", "counter", ("kind", "result"), "Documents looked for in the cache: hit or miss."),
+        ("lost", "counter", (), "Records that Kafka had deleted before they were read."),
         ("retries", "counter", ("doing",), "Requests to Elasticsearch that had to wait and be tried again."),
         ("rebalances", "counter", (), "Assignments of partitions received."),
         ("flush_seconds", "histogram", _BY_KIND, "Duration of one flush, until all of it is safe."),
@@ -94,10 +94,8 @@ def registry_of(sources: Sources) -> CollectorRegistry:
 
 
 def cache_lookups(flusher: MeasuredFlusher) -> tuple[int, int]:
-    """Hits and misses: every document of a flush ends as written or unchanged, and was looked for once before."""
-    counters = flusher.counters
-    misses = counters.cache_misses
-    return max(0, counters.written + counters.unchanged - misses), misses
+    """Hits and misses."""
+    return flusher.counters.cache_hits, flusher.counters.cache_misses
 
 
 class _WorkerCollector(Collector):
@@ -133,7 +131,7 @@ def _values(sources: Sources) -> Iterator[tuple[str, list[Value]]]:
     # Copied before they are gone through: the loop's thread may add to them meanwhile.
     letters, retries = dict(sources.writer.letters), dict(RETRIES)
     standing, health, flushers = sources.standing, sources.standing.health(), sources.flushers
-    for name in ("records", "published", "refused"):
+    for name in ("records", "published"):
         yield name, [((each.kind,), getattr(each.counters, name)) for each in flushers]
     outcomes = (("written", "written"), ("unchanged", "unchanged"), ("conflict", "conflicts"))
     yield (
@@ -158,6 +156,7 @@ def _values(sources: Sources) -> Iterator[tuple[str, list[Value]]]:
     yield "lag_seconds", [((t, p), standing.lag_seconds(partition_id(t, int(p)))) for t, p in held]
     yield "worker_info", [((sources.namespace, sources.worker), 1)]
     single: dict[str, float] = {
+        "lost": standing.lost,
         "rebalances": standing.rebalances,
         "partitions": len(held),
         "epoch": standing.epoch,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -12,11 +13,16 @@ import orjson
 from hubstat.elastic.names import Names
 from hubstat.elastic.retry import RETRIES
 from hubstat.elastic.writer import Writer
+from hubstat.errors import HubstatError
 from ingest.telemetry.distribution import SECONDS, quantile
 from ingest.telemetry.metrics import Sources, cache_lookups
 from ingest.telemetry.minute import Minute, Totals
-from ingest.telemetry.standing import partition_id
+from ingest.telemetry.standing import Standing, partition_id
 
+log = logging.getLogger(__name__)
+
+# A report that Elasticsearch refuses is tried every second, and that is logged as often as this.
+_COMPLAIN_SECONDS: Final = 60.0
 _COMPLETE_TO: Final = "complete_to"
 
 
@@ -42,7 +48,10 @@ class Report:
         self._minute = Minute()
 
     async def write(self) -> None:
-        """Write the present report; waits for as long as Elasticsearch is away."""
+        """Write the present report; waits for as long as Elasticsearch is away.
+
+        Raises EngineError where Elasticsearch refuses it.
+        """
         if not self._remembered:
             await self._remember()
         await self._writer.put(self._index, self._sources.worker, orjson.dumps(self.document()))
@@ -99,5 +108,28 @@ class Report:
             "cache_hits": sum(hits for hits, _ in lookups),
             "cache_misses": sum(misses for _, misses in lookups),
             "retries": sum(RETRIES.values()),
+            "lost": self._sources.standing.lost,
         }
         return Totals(by_name, flushers[0].latency.counts())
+
+
+class Teller:
+    """Writes reports, and goes on where Elasticsearch refuses one: ``/health`` and the log say so."""
+
+    def __init__(self, report: Report, standing: Standing, clock: Callable[[], float] = time.monotonic) -> None:
+        self._report = report
+        self._standing = standing
+        self._clock = clock
+        self._complained_at = float("-inf")
+
+    async def tell(self) -> None:
+        """Write one report; waits for as long as Elasticsearch is away."""
+        try:
+            await self._report.write()
+        except HubstatError as error:
+            self._standing.unreported = str(error)
+            if self._clock() - self._complained_at >= _COMPLAIN_SECONDS:
+                self._complained_at = self._clock()
+                log.error("the worker's report cannot be written: %s", error)
+        else:
+            self._standing.unreported = None

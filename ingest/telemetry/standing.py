@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ingest.transport.reach import Reach
+from ingest.transport.reach import CLOCK_SLACK_MS, Reach
 
 if TYPE_CHECKING:
     from faust.types import TP
 
+log = logging.getLogger(__name__)
+
 # The worker looks at itself every second; after as long as this something hangs.
 _BLIND_SECONDS: Final = 10.0
+# A rebalance takes a few seconds; who is without an assignment for longer is out of the group.
+_WITHOUT_SECONDS: Final = 10.0
 
 
 def partition_id(topic: str, partition: int) -> str:
@@ -25,7 +30,7 @@ def partition_id(topic: str, partition: int) -> str:
 class Health:
     """Whether a worker keeps up, and why not.
 
-    lag_records: in Kafka and not committed, of the partitions held; None where not known yet. lag_seconds: age of the
+    lag_records: in Kafka and not committed, of the partitions held; None where not known. lag_seconds: age of the
     time before which all is written. oldest_unwritten_at: received time of the oldest record read and not written, ms.
     """
 
@@ -40,12 +45,13 @@ class Health:
 class Standing:
     """Fed with looks by the worker's loop; any thread may ask.
 
-    joined: whether Kafka has answered with an assignment. threshold: seconds of lag above which a worker is unhealthy.
-    wall: the present in ms; clock: seconds.
+    partitions: every one of the topics, as ``topic-partition``. joined: whether Kafka has answered with an
+    assignment. threshold: seconds of lag above which a worker is unhealthy. wall: the present in ms; clock: seconds.
     """
 
     def __init__(
         self,
+        partitions: Collection[str],
         joined: Callable[[], bool],
         threshold: float,
         wall: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
@@ -58,27 +64,51 @@ class Standing:
         self._looked_at = clock()
         self._since: dict[str, int] = {}
         self.held: Mapping[TP, Reach] = {}
-        self.complete_to: dict[str, int | None] = {}
-        """For each partition held now or before: the time (ms) before which all its records are written."""
+        self._without_since: float | None = None
+        self.complete_to: dict[str, int | None] = dict.fromkeys(partitions)
+        """For each partition: the time (ms) before which all its records are written, as far as this worker knows."""
         self.rebalances = 0
         self.epoch = 0
+        self.lost = 0
+        """Records that Kafka had deleted before they were read."""
+        self.unreported: str | None = None
+        """Why the last report could not be written; None where it was."""
 
-    def look(self, held: Mapping[TP, Reach], epoch: int) -> None:
-        """Note a look at the partitions held."""
+    def look(self, held: Mapping[TP, Reach] | None, epoch: int) -> None:
+        """Note a look at the partitions held; None between two assignments, where those held last are told on."""
         self._looked_at = self._clock()
         self.epoch = epoch
+        if held is None:
+            self._without_since = self._looked_at if self._without_since is None else self._without_since
+            return
+        self._without_since = None
+        self._doubt()
         self.remember({partition_id(*tp): reach.complete_to for tp, reach in held.items()})
         now = self._wall()
         self._since = {name: self._since.get(name, now) for name in (partition_id(*tp) for tp in held)}
         self.held = held
 
     def remember(self, complete_to: Mapping[str, int | None]) -> None:
-        """Take over times before which all is written, such as those of this worker's last report: the later counts."""
+        """Take over times before which all is written, such as those of this worker's last report: the later counts.
+
+        Not those of partitions that the topics do not have, nor those that have not come yet.
+        """
         merged = dict(self.complete_to)
-        for name, reached in complete_to.items():
-            known = merged.get(name)
-            merged[name] = reached if known is None else max(known, reached or 0)
+        for name in complete_to.keys() & merged.keys():
+            known, reached = merged[name], complete_to[name]
+            if reached is not None and reached <= self._latest():
+                merged[name] = reached if known is None else max(known, reached)
         self.complete_to = merged
+
+    def _doubt(self) -> None:
+        """Forget times that have not come yet: this clock was ahead when it told them."""
+        wrong = [name for name, reached in self.complete_to.items() if reached is not None and reached > self._latest()]
+        if wrong:
+            log.warning("the clock was set back: how far %d partitions are written is found out anew", len(wrong))
+            self.complete_to |= dict.fromkeys(wrong)
+
+    def _latest(self) -> int:
+        return self._wall() + CLOCK_SLACK_MS
 
     def lag_seconds(self, name: str) -> float:
         """Age of the time up to which a held partition is written; where not known, how long that has been so."""
@@ -97,7 +127,7 @@ class Standing:
             healthy=not (reasons := tuple(self._reasons(lags))),
             reasons=reasons,
             joined=self._joined(),
-            lag_records=sum(known) if len(known) == len(uncommitted) else None,
+            lag_records=sum(known) if len(known) == len(uncommitted) and self._without_since is None else None,
             lag_seconds=max(lags.values(), default=None),
             oldest_unwritten_at=min(unwritten, default=None),
         )
@@ -108,6 +138,12 @@ class Standing:
         found = []
         if (blind := self._clock() - self._looked_at) > _BLIND_SECONDS:
             found.append(f"it has not looked at its partitions for {blind:.0f} s")
+        if self._without_since is not None and (gone := self._clock() - self._without_since) > _WITHOUT_SECONDS:
+            found.append(f"it has been without an assignment for {gone:.0f} s")
+        if self.lost:
+            found.append(f"Kafka had deleted {self.lost:,} records before they were read; its log says which")
+        if self.unreported is not None:
+            found.append(f"its report cannot be written: {self.unreported}")
         late = {name: lag for name, lag in lags.items() if lag > self._threshold}
         if late:
             worst = max(late, key=lambda name: late[name])

@@ -128,7 +128,7 @@ class Consumer(FaustConsumer):
         self._options.joined.set()
         await super().on_partitions_assigned(assigned, generation_id)
 
-    async def reach(self, limit_seconds: float) -> dict[TP, Reach]:
+    async def reach(self, limit_seconds: float) -> dict[TP, Reach] | None:
         """See :meth:`ConsumerThread.reach`."""
         return await self._thread.reach(limit_seconds)
 

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
+from hubstat.elastic.retry import seconds_since_retry
+
 log = logging.getLogger(__name__)
 
 EXIT_UNSAFE = 70
@@ -46,6 +48,7 @@ class Watch:
 class Guard(threading.Thread):
     """Ends the process when it does not get ready, does not stop, or does not get anything written.
 
+    since_retry: seconds since a write had to wait for Elasticsearch, which may be away for as long as it takes.
     A thread, as the event loops are what may hang: mode waits without limit for a Kafka that is away.
     """
 
@@ -54,11 +57,13 @@ class Guard(threading.Thread):
         watch: Watch,
         leave: Callable[[str, int], object] = leave,
         clock: Callable[[], float] = time.monotonic,
+        since_retry: Callable[[], float] = seconds_since_retry,
     ) -> None:
         super().__init__(name="ingest-guard", daemon=True)
         self._watch = watch
         self._leave = leave
         self._clock = clock
+        self._since_retry = since_retry
         self._started_at = clock()
         self._stopping_at: float | None = None
 
@@ -79,7 +84,8 @@ class Guard(threading.Thread):
         elif not watch.ready():
             if now - self._started_at >= watch.ready_deadline:
                 self._leave(f"Kafka gave it no partitions within {watch.ready_deadline:g} s", EXIT_NOT_STARTED)
-        elif (age := watch.stalled_seconds()) >= watch.stalled_limit:
+        # A write that Elasticsearch does not take waits and is tried again: no hang, and a restart would help nobody.
+        elif (age := min(watch.stalled_seconds(), self._since_retry())) >= watch.stalled_limit:
             self._leave(f"the oldest record read is not written and committed after {age:.0f} s", EXIT_UNSAFE)
 
 

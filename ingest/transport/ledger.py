@@ -69,6 +69,8 @@ class Ledger(Generic[TP]):
         self._held = False
         self._in_flight = 0
         self._closed_at: float | None = None
+        self.lost = 0
+        """Records that Kafka had deleted before they were read, since the start."""
 
     # Assignment
 
@@ -211,9 +213,11 @@ class Ledger(Generic[TP]):
             partitions = self._partitions.values()
             return min((c.received_at for p in partitions for c in p.chunks if not c.done), default=None)
 
-    def frontiers(self) -> dict[TP, Frontier]:
-        """How far each held partition is read and written; none between two assignments."""
+    def frontiers(self) -> dict[TP, Frontier] | None:
+        """How far each held partition is read and written; None between two assignments."""
         with self._lock:
+            if not self._open:
+                return None
             return {
                 tp: Frontier(p.committed, next((c.received_at for c in p.chunks if not c.done), None), p.read_to_at)
                 for tp, p in self._partitions.items()

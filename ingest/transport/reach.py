@@ -6,7 +6,29 @@ from dataclasses import dataclass
 from typing import Final
 
 CLOCK_SLACK_MS: Final = 1_000
-"""What the worker's clock may be ahead of the broker's, and an answer of Kafka may take to be noted."""
+"""What the worker's clock may be ahead of the broker's."""
+
+
+class Polls:
+    """When each partition was asked for surely: an answer is stamped when it is looked at, not when it was asked for.
+
+    A worker that was paused stamps an old answer with the present. But Kafka was asked for an answer only after the one
+    before had come, so the stamp of the look before, where it was another one, is of a time before the question.
+    """
+
+    def __init__(self) -> None:
+        self._epoch = -1
+        self._stamps: dict[tuple[str, int], tuple[int | None, int | None]] = {}
+
+    def note(self, epoch: int, partition: tuple[str, int], stamp: int | None) -> int | None:
+        """Take the stamp (ms) of the last answer, if any; a time before it was asked for, None where not known."""
+        if epoch != self._epoch:
+            self._epoch, self._stamps = epoch, {}
+        before, last = self._stamps.get(partition, (None, None))
+        if stamp != last:
+            before, last = last, stamp
+            self._stamps[partition] = before, last
+        return before
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +48,8 @@ class Frontier:
 class Reach:
     """A held partition. Offsets: committed, ``position`` (the next to read) and ``end``, the broker's high watermark.
 
-    end, polled_at: of the last answer of Kafka and when it came (the worker's clock, ms); None before the first one.
+    end: of the last answer of Kafka; polled_at: a time before that was asked for (the worker's clock, ms); None where
+    there is none yet.
     """
 
     frontier: Frontier

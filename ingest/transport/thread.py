@@ -18,9 +18,10 @@ from faust.transport.drivers.aiokafka import (
 )
 from faust.types import TP
 
+from hubstat.errors import SettingsError
 from ingest.transport.chunk import Chunk
 from ingest.transport.guards import leave
-from ingest.transport.reach import Reach
+from ingest.transport.reach import Polls, Reach
 
 if TYPE_CHECKING:
     from ingest.transport.options import ChunkedOptions
@@ -29,6 +30,29 @@ log = logging.getLogger(__name__)
 
 FETCH_MIN_BYTES = 65_536
 FETCH_MAX_WAIT_MS = 100
+
+
+def lost_records(tp: TP, offset: int, begin: int) -> int:
+    """How many records from ``offset`` on Kafka has deleted, now that the partition begins at ``begin``; logs it."""
+    lost = max(0, begin - offset)
+    if lost:
+        log.error(
+            "%s[%d]: Kafka has deleted offsets %d to %d before they were read: retention was shorter than ingest was "
+            "away; send these records again from their source, and give the topic a longer retention",
+            tp.topic, tp.partition, offset, begin - 1,
+        )  # fmt: skip
+    return lost
+
+
+def log_replaced(tp: TP, offset: int, end: int, group: str) -> str | None:
+    """What to do where a partition ends before what was committed of it; None where it does not."""
+    if offset <= end:
+        return None
+    return (
+        f"{tp.topic}[{tp.partition}] ends at offset {end}, but {offset} was committed: the topic was made anew or has "
+        f"lost its end. Stop all workers, let the group begin again (kafka-consumer-groups.sh --group {group} "
+        f"--topic {tp.topic} --reset-offsets --to-earliest --execute), and start them: what is read twice counts once"
+    )
 
 
 class ConsumerThread(AIOKafkaConsumerThread):
@@ -42,6 +66,7 @@ class ConsumerThread(AIOKafkaConsumerThread):
         # The method queue has two workers: without the lock a seek could move a position under a fetch.
         self._position_lock = asyncio.Lock()
         self._commit_lock = asyncio.Lock()
+        self._polls = Polls()
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         """Faust has no setting for isolation level, fetch size, fetch wait and assignor.
@@ -129,6 +154,7 @@ class ConsumerThread(AIOKafkaConsumerThread):
             consumer = self._ensure_consumer()
             try:
                 offsets = {TP(tp.topic, tp.partition): await self._seek(consumer, tp) for tp in consumer.assignment()}
+                await self._check(consumer, offsets)
             except IllegalStateError:
                 offsets = {}
             if not offsets or not self._ledger.open(epoch, offsets):
@@ -143,6 +169,24 @@ class ConsumerThread(AIOKafkaConsumerThread):
             return offset
         await consumer.seek_to_beginning(tp)
         return int(await consumer.position(tp))
+
+    async def _check(self, consumer: AIOKafkaConsumer, offsets: Mapping[TP, int]) -> None:
+        """Say what retention has deleted unread; end the process where Kafka's log is not the one that was read.
+
+        aiokafka goes to the beginning in both cases, without a word.
+        """
+        partitions = [ensure_aiokafka_TP(tp) for tp in offsets]
+        try:
+            begins = await consumer.beginning_offsets(partitions)
+            ends = await consumer.end_offsets(partitions)
+        except KafkaError as exc:
+            log.warning("whether Kafka still holds all that is not read could not be asked: %r", exc)
+            return
+        for tp, offset in offsets.items():
+            begin, end = begins[ensure_aiokafka_TP(tp)], ends[ensure_aiokafka_TP(tp)]
+            if (wrong := log_replaced(tp, offset, end, self.app.conf.id)) is not None:
+                leave(wrong, SettingsError.exit_code)
+            self._ledger.lost += lost_records(tp, offset, begin)
 
     # Committing
 
@@ -184,18 +228,24 @@ class ConsumerThread(AIOKafkaConsumerThread):
 
     # Watching
 
-    async def reach(self, limit_seconds: float) -> dict[TP, Reach]:
-        """How far each held partition has come. Raises TimeoutError where the thread does not answer in time."""
+    async def reach(self, limit_seconds: float) -> dict[TP, Reach] | None:
+        """How far each held partition has come; None between two assignments.
+
+        Raises TimeoutError where the thread does not answer in time.
+        """
         if self._consumer is None:
-            return {}
+            return None
         look = asyncio.run_coroutine_threadsafe(self._reach(), self.thread_loop)
         return await asyncio.wait_for(asyncio.wrap_future(look), limit_seconds)
 
-    async def _reach(self) -> dict[TP, Reach]:
+    async def _reach(self) -> dict[TP, Reach] | None:
         # In one tick of the loop that reads: records behind the position are in the ledger already.
+        epoch, frontiers = self._ledger.epoch, self._ledger.frontiers()
+        if frontiers is None:
+            return None
         found = {}
-        for tp, frontier in self._ledger.frontiers().items():
+        for tp, frontier in frontiers.items():
             state = self._state(tp)
-            end, polled_at = (None, None) if state is None else (state.highwater, state.timestamp)
-            found[tp] = Reach(frontier, self._position(tp), end, polled_at)
+            end, stamp = (None, None) if state is None else (state.highwater, state.timestamp)
+            found[tp] = Reach(frontier, self._position(tp), end, self._polls.note(epoch, tp, stamp))
         return found

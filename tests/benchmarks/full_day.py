@@ -21,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ from hubstat.elastic import indices
 from hubstat.elastic.client import connect
 from hubstat.elastic.names import Names
 from hubstat.engines.supervisor import bound_to_parent
+from hubstat.runfile import ingest_address
 from hubstat.settings import Settings
 from ingest.progress import backlog
 from ingest.topics import ensure_topics
@@ -92,15 +94,33 @@ def main() -> None:
             *("--duplicates", str(chosen.duplicates), "--out-of-order", str(chosen.out_of_order)),
         )
         say(f"simulated into Kafka in {time.monotonic() - began:.0f} s")
-        report = ingested(settings, pids, day, folder)
+        records = asyncio.run(in_topics(settings))
+        report = {
+            "invoices": chosen.invoices,
+            "cores": os.cpu_count(),
+            "Python": platform.python_version(),
+            "cache MiB": chosen.cache_mb,
+            "heap MiB": chosen.heap_mb,
+        } | summary(ingested(settings, pids, day, folder), records)
+        keep(report, chosen.out)
         if not chosen.no_audit:
             report["audit"] = audited(day)
-        for line in told(report):
-            say(line)
-        if chosen.out:
-            chosen.out.write_text(json.dumps(report, indent=1))
-        if report.get("audit", {}).get("exit"):
-            sys.exit(1)
+            keep(report, chosen.out)
+            sys.exit(int(report["audit"]["exit"] != 0))
+
+
+async def in_topics(settings: Settings) -> int:
+    """Records that wait in the topics."""
+    async with backlog(settings, str(settings.kafka.bootstrap_servers)) as left:
+        return await left()
+
+
+def keep(report: dict[str, Any], out: Path | None) -> None:
+    """Print the report, and keep it as a file."""
+    text = json.dumps(report, indent=1)
+    say(text)
+    if out:
+        out.write_text(text + "\n")
 
 
 def environment(folder: Path, cache_mb: int, heap_mb: int) -> dict[str, str]:
@@ -144,6 +164,7 @@ def ingested(settings: Settings, pids: dict[str, int], day: date, folder: Path) 
         began = time.monotonic()
         asyncio.run(watch(settings, processes, folder, looks, began))
         seconds = time.monotonic() - began
+        cached = cached_bytes(settings)
     if looks.failure is not None:
         raise looks.failure
     return {
@@ -151,7 +172,7 @@ def ingested(settings: Settings, pids: dict[str, int], day: date, folder: Path) 
         "looks": looks.rows,
         "refreshes": looks.refreshes,
         "documents": documents(settings),
-        "ingest log": (folder / "ingest.log").read_text(errors="replace").splitlines()[-5:],
+        "cache bytes an invoice": cached,
     }
 
 
@@ -173,6 +194,20 @@ async def watch(settings: Settings, processes: dict[str, int], folder: Path, loo
                 say(f"  {row['at']:5.0f} s, {records:,} records left, worker {row['ingest rss']:.0f} MiB")
             empty = empty + 1 if records == 0 else 0
             await asyncio.sleep(EVERY_SECONDS)
+
+
+def cached_bytes(settings: Settings) -> float:
+    """What an invoice takes in the worker's cache at the end, as the worker tells it."""
+    address = json.loads(ingest_address(settings, settings.ingest.worker_id).read_text())["address"]
+    with urllib.request.urlopen(f"{address}/metrics") as answer:
+        lines = answer.read().decode().splitlines()
+    told = {
+        name: float(line.split()[-1])
+        for name in ("bytes", "entries")
+        for line in lines
+        if line.startswith(f"hubstat_ingest_cache_{name}{{") and 'kind="invoice"' in line
+    }
+    return told["bytes"] / max(1.0, told["entries"])
 
 
 def used_mib(folder: Path) -> float:
@@ -210,7 +245,7 @@ def browse(day: date, looks: Looks, ended: threading.Event) -> None:
     """Open the board and time each of its refreshes."""
 
     def finished(request: Request) -> None:
-        if request.url.endswith("_dash-update-component"):
+        if "_dash-update-component" in request.url:
             looks.refreshes.append(request.timing["responseEnd"] / 1000)
 
     path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
@@ -270,29 +305,31 @@ def audited(day: date) -> dict[str, Any]:
     }
 
 
-def told(report: dict[str, Any]) -> Iterator[str]:
-    """The report as lines."""
-    rows = report["looks"]
+def summary(seen: dict[str, Any], records: int) -> dict[str, Any]:
+    """What a run comes to: times in seconds, memory and disk in MiB."""
+    rows = seen["looks"]
     first, last = rows[0], rows[-1]
-    records = max(row["left"] for row in rows)
-    yield f"ingested in {report['seconds']:.0f} s: {records:,.0f} records of the topics and what follows of them"
-    for name in sorted(key.removesuffix(" rss") for key in first if key.endswith(" rss")):
-        peak = max(row[f"{name} rss"] for row in rows)
-        used = last[f"{name} cpu"] - first[f"{name} cpu"]
-        yield f"{name}: {used:.0f} s of CPU, at most {peak:.0f} MiB"
-    yield f"worker's memory every tenth: {', '.join(f'{row:.0f}' for row in tenths(rows, 'ingest rss'))} MiB"
-    yield f"disk: at most {max(row['disk'] for row in rows):,.0f} MiB, {last['disk']:,.0f} at the end"
-    for kind, found in report["documents"].items():
-        yield f"{kind}: {found['documents']:,} documents, {found['MiB']:,.0f} MiB, {found['written']:,} writes"
-    refreshes = sorted(report["refreshes"])
-    if refreshes:
-        yield (
-            f"board: {len(refreshes)} refreshes, median {statistics.median(refreshes):.2f} s, "
-            f"p95 {refreshes[int(len(refreshes) * 0.95)]:.2f} s, longest {refreshes[-1]:.2f} s"
-        )
-    if audit := report.get("audit"):
-        yield f"audit: {audit['seconds']:.0f} s, at most {audit['peak MiB']:.0f} MiB, exit code {audit['exit']}"
-        yield from audit["said"]
+    names = sorted(key.removesuffix(" rss") for key in first if key.endswith(" rss"))
+    refreshes = sorted(seen["refreshes"])
+    return {
+        "records": records,
+        "seconds": round(seen["seconds"], 1),
+        "cpu seconds": {name: round(last[f"{name} cpu"] - first[f"{name} cpu"], 1) for name in names},
+        "most memory": {name: round(max(row[f"{name} rss"] for row in rows)) for name in names},
+        "memory of the worker": [round(each) for each in tenths(rows, "ingest rss")],
+        "records left": [int(each) for each in tenths(rows, "left")],
+        "disk": {"most": round(max(row["disk"] for row in rows)), "at the end": round(last["disk"])},
+        "documents": seen["documents"],
+        "cache bytes an invoice": round(seen["cache bytes an invoice"]),
+        "board": {
+            "refreshes": len(refreshes),
+            "median seconds": round(statistics.median(refreshes), 2),
+            "p95 seconds": round(refreshes[int(len(refreshes) * 0.95)], 2),
+            "longest seconds": round(refreshes[-1], 2),
+        }
+        if refreshes
+        else {"refreshes": 0},
+    }
 
 
 def tenths(rows: list[dict[str, float]], name: str) -> list[float]:

@@ -41,7 +41,7 @@ def test_every_program_is_measured_and_writes_what_it_was_given(settings: Settin
     finally:
         connection.close()
     assert len(found) == 4  # two programs, two rounds
-    assert peers > 1_000
+    assert peers > 900
     assert not left
     assert Counter(line.partition(":")[0] for line in said).keys() == {"write"}
     assert orjson.loads(orjson.dumps(report.to_json()))["notes"]["write"]

@@ -26,10 +26,9 @@ RECORDS = int(os.environ.get("HUBSTAT_TEST_TRANSPORT_RECORDS", "30000"))
 
 @pytest.fixture
 def harness(engines: Any, tmp_path: Path) -> Iterator[Harness]:
-    harness = Harness(engines.kafka_bootstrap, tmp_path)
-    asyncio.run(ensure_topics(harness.settings, harness.bootstrap))
-    yield harness
-    harness.close()
+    with Harness(engines.kafka_bootstrap, tmp_path) as harness:
+        asyncio.run(ensure_topics(harness.settings, harness.bootstrap))
+        yield harness
 
 
 def test_a_worker_killed_in_mid_flush_loses_nothing(harness: Harness) -> None:
@@ -191,8 +190,8 @@ def test_all_topics_arrive_in_order_with_key_header_and_broker_time(harness: Har
 
 
 def test_a_start_without_kafka_ends_in_seconds_with_one_line(tmp_path: Path) -> None:
-    harness = Harness("127.0.0.1:1", tmp_path)
-    assert harness.start().wait(10) == EngineError.exit_code
+    with Harness("127.0.0.1:1", tmp_path) as harness:
+        assert harness.start().wait(10) == EngineError.exit_code
     assert harness.log().startswith("error: Kafka at 127.0.0.1:1 does not answer")
     assert len(harness.log().splitlines()) == 1
 

@@ -44,10 +44,9 @@ def kafka() -> Iterator[Broker]:
 @pytest.fixture
 def harness(kafka: Broker, tmp_path: Path) -> Iterator[Harness]:
     kafka.ensure_running()
-    harness = Harness(kafka.bootstrap, tmp_path)
-    asyncio.run(ensure_topics(harness.settings, harness.bootstrap))
-    yield harness
-    harness.close()
+    with Harness(kafka.bootstrap, tmp_path) as harness:
+        asyncio.run(ensure_topics(harness.settings, harness.bootstrap))
+        yield harness
 
 
 @pytest.mark.parametrize("how", ["kill", "stop"])
@@ -95,16 +94,18 @@ def test_a_stop_while_kafka_is_away(harness: Harness, kafka: Broker, figure: Cal
 
 
 def test_kafka_goes_between_the_check_and_the_start(tmp_path: Path, figure: Callable[[str], None]) -> None:
-    harness = Harness("127.0.0.1:1", tmp_path)
     began = time.monotonic()
-    code = harness.start(unchecked_topics=True).wait(30)
+    with Harness("127.0.0.1:1", tmp_path) as harness:
+        code = harness.start(unchecked_topics=True).wait(30)
     figure(f"exit code {code} after {time.monotonic() - began:.1f} s")
     assert code == 1
 
 
 def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as mute:
-        harness = Harness(f"127.0.0.1:{mute.getsockname()[1]}", tmp_path)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as mute,
+        Harness(f"127.0.0.1:{mute.getsockname()[1]}", tmp_path) as harness,
+    ):
         began = time.monotonic()
         assert harness.start().wait(30) == EngineError.exit_code
         assert time.monotonic() - began < 20
@@ -112,10 +113,17 @@ def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
         assert len(harness.log().splitlines()) == 1
 
 
-def test_a_compacted_topic_and_a_kill(kafka: Broker, tmp_path: Path, figure: Callable[[str], None]) -> None:
-    """Most offsets are gaps, of records that are no longer there."""
+@pytest.fixture
+def bare(kafka: Broker, tmp_path: Path) -> Iterator[Harness]:
+    """A harness without topics."""
     kafka.ensure_running()
-    harness = Harness(kafka.bootstrap, tmp_path)
+    with Harness(kafka.bootstrap, tmp_path) as harness:
+        yield harness
+
+
+def test_a_compacted_topic_and_a_kill(bare: Harness, figure: Callable[[str], None]) -> None:
+    """Most offsets are gaps, of records that are no longer there."""
+    harness = bare
     configs = {
         "message.timestamp.type": "LogAppendTime",
         "cleanup.policy": "compact",
@@ -139,7 +147,6 @@ def test_a_compacted_topic_and_a_kill(kafka: Broker, tmp_path: Path, figure: Cal
     harness.wait_for_all(left)
     harness.wait_for(lambda: harness.lag() == 0, 20)
     assert harness.stop(worker) == 0
-    harness.close()
 
 
 async def _transactions(harness: Harness, until: float, chance: random.Random) -> None:

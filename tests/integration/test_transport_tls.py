@@ -112,14 +112,14 @@ def test_everything_connects(
             await sender.send_all(Event(value.encode(), key=value.encode()) for value in values)
 
     asyncio.run(send())
-    worker = harness.start(environment=environment, publish_to=harness.topics.friend_activity)
-    harness.wait_for(lambda: bool(harness.assignments()))
-    asyncio.run(progress.wait_until_ingested(settings, harness.bootstrap, stall_seconds=40.0))
-    assert set(harness.seen()) == values
-    assert {value.decode() for value in asyncio.run(reread(settings, harness.bootstrap)) if value} == values
-    assert harness.stop(worker) == 0
-    assert PASSWORD not in harness.log()
-    harness.close()
+    with harness:
+        worker = harness.start(environment=environment, publish_to=harness.topics.friend_activity)
+        harness.wait_for(lambda: bool(harness.assignments()))
+        asyncio.run(progress.wait_until_ingested(settings, harness.bootstrap, stall_seconds=40.0))
+        assert set(harness.seen()) == values
+        assert {value.decode() for value in asyncio.run(reread(settings, harness.bootstrap)) if value} == values
+        assert harness.stop(worker) == 0
+        assert PASSWORD not in harness.log()
 
 
 MISTAKES = [
@@ -181,7 +181,8 @@ def test_a_wrong_setting_is_named(
 def test_a_worker_with_a_wrong_password_ends_with_one_line(kafka: Secured, tmp_path: Path) -> None:
     harness = Harness(kafka.addresses["SASL_SSL"], tmp_path)
     environment = kafka.environment("SASL_SSL", "SCRAM-SHA-512", sasl_password=WRONG)
-    assert harness.start(environment=environment).wait(ERROR_SECONDS) == SettingsError.exit_code
+    with harness:
+        assert harness.start(environment=environment).wait(ERROR_SECONDS) == SettingsError.exit_code
     assert harness.log().splitlines() == [
         f"error: Kafka at {harness.bootstrap} refuses the login of 'hubstat': "
         "check HUBSTAT_KAFKA__SASL_USERNAME and HUBSTAT_KAFKA__SASL_PASSWORD"

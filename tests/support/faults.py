@@ -253,8 +253,10 @@ async def a_trial(addresses: EngineAddresses, namespace: str, folder: Path) -> A
     )
     with Proxy(addresses.elasticsearch_url, delay=0.02) as proxy:
         trial = Trial(settings, proxy.url, proxy=proxy, options={"chunk_records": CHUNK})
-        yield trial
-        await trial.close()
+        try:
+            yield trial
+        finally:
+            await trial.close()
 
 
 def accounted(account: Account) -> str:

@@ -45,12 +45,21 @@ class Written:
 
 @dataclass
 class Harness:
-    """One namespace on Kafka, the workers of its group and the sink file that they share."""
+    """One namespace on Kafka, the workers of its group and the sink file that they share.
+
+    A context manager, which ends the workers.
+    """
 
     bootstrap: str
     folder: Path
     namespace: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:10]}")
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def __enter__(self) -> Harness:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def topics(self) -> Topics:

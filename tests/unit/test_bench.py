@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 import typer.testing
+from pydantic import SecretStr
 
-from hubstat import cli, docs
-from hubstat.bench import suite
-from hubstat.bench.load import groups, invoices_only
+from hubstat import cli, docs, engines
+from hubstat.bench import suite, write
+from hubstat.bench.load import groups, invoices_only, rounds
 from hubstat.bench.machine import Watch
+from hubstat.bench.place import site
 from hubstat.bench.results import TARGETS, NotRun, Report
 from hubstat.bench.stub import Stub
 from hubstat.documentation.performance import performance_page
 from hubstat.domain.contract import decode_invoice_event
 from hubstat.domain.time import zone
+from hubstat.engines import EngineAddresses
 from hubstat.errors import HubstatError
-from hubstat.settings import Settings
+from hubstat.settings import ElasticsearchSettings, KafkaSettings, Settings
 
 
 def report() -> Report:
@@ -96,6 +102,29 @@ def test_groups_share_no_invoice_and_are_alike() -> None:
             assert decode_invoice_event(record.value, record.received_ms, zone("KR")).key
 
 
+def test_the_group_that_warms_up_is_a_quarter_of_the_others() -> None:
+    small, *others = rounds(2, 800)
+    assert len(others) == 2
+    for group in others:
+        assert 600 < group.events < 1000
+        assert group.events / 5 < small.events < group.events / 3
+
+
+def test_everybody_comes_first_once_and_the_ceiling_finds_documents() -> None:
+    assert write.turns(["a", "b", "c"], 0) == ["a", "b", "c"]
+    assert write.turns(["a", "b", "c"], 1) == ["c", "b", "a"]
+    assert write.turns(["a", "b", "c"], 2) == ["b", "c", "a"]
+    assert write.turns([], 3) == []
+    found = [write.order(number) for number in range(1, 6)]
+    for each in found:
+        assert sorted(each) == sorted(found[0])
+        ceiling = each.index("raw re-index")
+        assert ceiling > min(each.index("whole worker"), each.index("invoice documents only"))
+    assert len({each[0] for each in found}) == 3
+    before = {name: {each[place - 1] for each in found if (place := each.index(name))} for name in found[0]}
+    assert all(len(names) > 1 for names in before.values()), before
+
+
 def test_the_stub_answers_as_a_writer_needs() -> None:
     stub, before = Stub(), Stub.written["invoices"]
 
@@ -131,6 +160,88 @@ def test_a_watch_says_why_it_could_not_look() -> None:
     failures = iter([{"documents": 0}])
     with pytest.raises(StopIteration), Watch({}, lambda: next(failures)):
         time.sleep(0.3)
+
+
+def test_a_watch_bears_that_a_process_ends_and_hides_no_error() -> None:
+    def end() -> None:
+        child.terminate()
+        child.wait()
+        time.sleep(0.3)
+
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    with Watch({"child": child.pid}, dict) as watch:
+        end()
+    assert watch.samples[0].rss["child"] > 0
+    assert watch.samples[-1].rss["child"] == 0
+    assert watch.samples[-1].cpu["child"] >= watch.samples[0].cpu["child"]
+    with Watch({"child": child.pid}, dict) as watch:
+        assert watch.samples[0].cpu["child"] == 0
+    failures = iter([{"documents": 0}])
+
+    def fail() -> None:
+        with Watch({}, lambda: next(failures)):
+            time.sleep(0.3)
+            raise HubstatError("worker ended")
+
+    with pytest.raises(HubstatError, match="worker ended"):
+        fail()
+
+
+def test_what_was_measured_is_kept_when_a_benchmark_fails(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def good(place: Any, sizes: Any, report: Report) -> None:
+        report.add("good", "ours [/b]", "events/s", 1.0)
+
+    def bad(place: Any, sizes: Any, report: Report) -> None:
+        report.add("bad", "before it failed", "events/s", 2.0)
+        raise ConnectionResetError("[/b] gone")
+
+    def interrupted(place: Any, sizes: Any, report: Report) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(suite, "site", lambda *_: nullcontext())
+    monkeypatch.setattr(suite, "_engines", lambda place: {"Elasticsearch": "[/b]"})
+    monkeypatch.setattr(suite, "BENCHES", {"good": good, "bad": bad, "interrupted": interrupted})
+    out = tmp_path / "results.json"
+    found = typer.testing.CliRunner().invoke(cli.app, ["bench", "good", "bad", "--out", str(out)])
+    assert found.exit_code == 1, found.output
+    assert "not run: bad: ConnectionResetError: [/b] gone" in found.output
+    assert "good: ours [/b]" in found.output
+    typer.testing.CliRunner().invoke(cli.app, ["bench", "good", "interrupted", "--out", str(out)])
+    kept = Report.of_json(orjson.loads(out.read_bytes()))
+    assert [series.name for series in kept.series] == ["ours [/b]"]
+
+
+def test_the_engines_of_a_benchmark_take_no_access_from_those_of_the_user(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[Settings] = []
+
+    def ensure(settings: Settings, progress: Any) -> EngineAddresses:
+        started.append(settings)
+        return EngineAddresses("http://127.0.0.1:1", "127.0.0.1:2", "embedded")
+
+    monkeypatch.setattr(engines, "ensure", ensure)
+    monkeypatch.setattr(engines, "status", lambda settings: [])
+    monkeypatch.setattr(engines, "stop", lambda settings, progress: None)
+    user = Settings(
+        elasticsearch=ElasticsearchSettings(url="https://es:9200", api_key=SecretStr("key"), refresh_interval="5s"),
+        kafka=KafkaSettings(
+            bootstrap_servers="kafka:9092",
+            security_protocol="SASL_SSL",
+            sasl_password=SecretStr("secret"),
+            partitions=3,
+        ),
+    )
+    with site(user, lambda said: None) as place:
+        for settings in (started[0], place.settings):
+            assert settings.elasticsearch.api_key is None
+            assert settings.kafka.security_protocol == "PLAINTEXT"
+            assert settings.kafka.sasl_password is None
+        assert place.settings.elasticsearch.refresh_interval == "5s"
+        assert place.settings.kafka.partitions == 3
+        assert place.settings.kafka.bootstrap_servers == "127.0.0.1:2"
 
 
 def test_an_unknown_benchmark_is_refused_before_anything_starts() -> None:

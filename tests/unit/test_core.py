@@ -18,7 +18,9 @@ from random_network import RandomNetwork
 from hubstat.domain import time as tm
 from hubstat.domain.codes import DELIVERY_CODES, DIRECTIONS, RANK, RETURN_CODES
 from hubstat.domain.contract import Event, Refusal
+from hubstat.errors import SettingsError
 from hubstat.simulator import Options, build_network, simulate_day
+from ingest import merge
 from ingest.merge import Decoded, Merged, Merger, compiled_core
 
 KR, TW = tm.zone("KR"), tm.zone("TW")
@@ -215,6 +217,7 @@ def test_odd_records(records: list[tuple[dict[str, Any], int]], apart: bool) -> 
     [
         b'{"v":1,"invoice_no":"1","direction":"DELIVERY","code":"LOADED","event_time":"2026-11-20T10:00:00Z","wave":"A","wave":""}',
         b'{"v":1,"invoice_no":"1","direction":"DELIVERY","code":"LOADED","event_time":"2026-11-20T10:00:00Z","x":"\\ud800"}',
+        b'{"v":1,"invoice_no":"1","direction":"DELIVERY","code":"LOADED","event_time":"2026-11-20T10:00:00Z","x":1,"x":2}',
         b'{"v":1,"invoice_no":"1","direction":"DELIVERY","code":"LOADED","event_time":"2026-11-20T10:00:00Z","x":"\xff"}',
         b'{"v":1,"invoice_no":"1","direction":"DELIVERY","code":"LOADED","event_time":"2026-11-20T10:00:00Z","x":1e999}',
         b'{"v":1,"invoice_no":"1","direction":"DELIVERY","code":"LOADED","event_time":"2026-11-20T10:00:00Z"} ',
@@ -251,3 +254,25 @@ def test_ranks_are_the_contracts() -> None:
                 received = tm.parse_instant("2026-11-20T12:00:00+09:00")
                 compared.batch([(json.dumps(record).encode(), received) for record, _ in records])
                 assert compared.seen["plain"] == 1
+
+
+def test_a_core_of_another_fold_version_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merge, "FOLD_VERSION", 999_999)
+    with pytest.raises(SettingsError, match="make setup"):
+        compiled_core(KR)
+
+
+def test_odd_received_times_are_pythons() -> None:
+    raw = json.dumps(BASE | {"direction": "DELIVERY", "code": "LOADED"}).encode()
+    for received in (0, -1, 631_151_999_999, 7_258_118_400_000, 2**62):
+        assert CORE is not None
+        assert CORE.decode(raw, received) is None
+
+
+def test_stored_events_of_years_with_other_offsets_are_pythons() -> None:
+    assert CORE is not None
+    received = tm.parse_instant("2026-11-20T12:00:00+09:00")
+    event = CORE.decode(json.dumps(BASE | {"direction": "DELIVERY", "code": "LOADED"}).encode(), received)
+    assert event is not None
+    old = b'[["e",550000000000,550000000000,{"camp_id":"C","code":"LOADED","event_time":"1987-06-06T00:00:00Z"}]]'
+    assert CORE.fold("DELIVERY:1", old, [event]) is None

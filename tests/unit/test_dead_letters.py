@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import orjson
 import pytest
+import typer
+from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError
+from typer.testing import CliRunner
 
+from hubstat.commands import dead_letters as commands
+from hubstat.commands.dead_letters import _line, _lines, _readable
 from hubstat.domain import time as tm
-from hubstat.elastic.dead_letters import DeadLetter, Filter
-from hubstat.errors import HubstatError
+from hubstat.elastic.dead_letters import DeadLetter, Filter, Resent, note_resent
+from hubstat.elastic.retry import NotNow
+from hubstat.errors import EngineError, HubstatError
 from hubstat.settings import Settings
-from ingest.resend import mended, unchanged, with_fields
+from ingest.resend import BATCH, _send_all, mended, unchanged, with_fields
 
 RECEIVED = tm.parse_instant("2026-11-20T09:00:00+09:00")
 SENT: dict[str, Any] = {
@@ -124,3 +132,107 @@ def test_fields_need_an_object() -> None:
     for raw in (None, b"", b"[1]", b"{"):
         with pytest.raises(HubstatError, match="give a whole one with --value"):
             with_fields(replace(LETTER, raw=raw), {"v": 1}, [])
+
+
+@pytest.mark.parametrize("evil", ["\x1b]0;owned\x07", "\x9b2J", "a\nb", "\u202etxt", "\u2028"])
+def test_what_a_record_holds_does_not_command_a_terminal(evil: str) -> None:
+    for shown in (_readable(evil.encode()), _line(evil, 200), *_lines(None, orjson.dumps({"v": evil}), ())):
+        assert shown.isprintable()
+    assert _readable("쿠팡 KR-1 é".encode()) == "쿠팡 KR-1 é"
+
+
+class Client:
+    """Answers bulk requests with these statuses."""
+
+    def __init__(self, *statuses: int, kind: str = "any") -> None:
+        self.items = [
+            {"update": {"_id": str(place), "status": status, "error": {"type": kind, "reason": "no"}}}
+            for place, status in enumerate(statuses)
+        ]
+
+    def bulk(self, **_: Any) -> dict[str, Any]:
+        return {"errors": True, "items": self.items}
+
+
+SENT_AGAIN = [(LETTER, Resent(1, "me", LETTER.topic, 0, 7, False))]
+
+
+@pytest.mark.parametrize(
+    ("client", "error"),
+    [
+        (Client(200, 429), NotNow),
+        (Client(503), NotNow),
+        (Client(403, kind="cluster_block_exception"), NotNow),
+        (Client(429, 404), EngineError),
+    ],
+)
+def test_a_note_that_is_refused_is_an_error(client: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        note_resent(client, "hubstat", SENT_AGAIN)
+    note_resent(cast(Any, Client(200, 201)), "hubstat", SENT_AGAIN)
+
+
+class Producer:
+    """Takes all but records of these offsets; notes what it took."""
+
+    def __init__(self, errors: dict[bytes, Exception]) -> None:
+        self.errors = errors
+        self.took: list[bytes] = []
+
+    async def send_and_wait(self, topic: str, value: bytes, key: bytes, headers: Any) -> Any:
+        if value in self.errors:
+            raise self.errors[value]
+        self.took.append(value)
+        return SimpleNamespace(topic=topic, partition=0, offset=len(self.took))
+
+
+async def send(producer: Any, count: int) -> list[DeadLetter]:
+    noted: list[DeadLetter] = []
+    letters = [replace(LETTER, offset=place, raw=str(place).encode()) for place in range(count)]
+    records = (unchanged(letter, trusted=False) for letter in letters)
+    try:
+        await _send_all(producer, "kafka:9092", records, lambda sent: noted.extend(letter for letter, _ in sent))
+    finally:
+        assert [letter.raw for letter in noted] == producer.took
+    return noted
+
+
+async def test_a_letter_that_kafka_refuses_for_good_holds_up_no_other() -> None:
+    producer = Producer({b"3": MessageSizeTooLargeError("too large")})
+    with pytest.raises(EngineError, match=r"refuses 1 records for good, 501 others were sent: .*-3 "):
+        await send(producer, BATCH + 2)
+    assert len(producer.took) == BATCH + 1
+
+
+async def test_a_kafka_that_goes_away_ends_the_sending_and_what_it_took_is_noted() -> None:
+    producer = Producer({b"3": KafkaConnectionError("gone")})
+    with pytest.raises(EngineError, match="499 were sent and noted"):
+        await send(producer, BATCH + 2)
+
+
+def test_a_letter_named_twice_goes_once_and_one_sent_again_only_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = replace(LETTER, offset=43, resent=(SENT_AGAIN[0][1],))
+    known = {letter.id: letter for letter in (LETTER, done)}
+    sent: list[str] = []
+
+    def send(_: Any, records: Any) -> int:
+        sent.extend(record.letter.id for record in records)
+        return len(sent)
+
+    monkeypatch.setattr(commands._Desk, "get", lambda _, letter_id: known[letter_id])
+    monkeypatch.setattr(commands._Desk, "open", lambda _: nullcontext())
+    monkeypatch.setattr(commands._Desk, "trusted", False)
+    monkeypatch.setattr(commands._Desk, "send", send)
+    app = typer.Typer()
+    commands.register(app, lambda: SETTINGS)
+
+    def run(*arguments: str) -> Any:
+        return CliRunner().invoke(app, ["dead-letters", "resend", *arguments])
+
+    assert run(LETTER.id, LETTER.id).exit_code == 0
+    assert sent == [LETTER.id]
+    refused = run(LETTER.id, done.id)
+    assert f"{done.id}: sent again already" in str(refused.exception)
+    assert sent == [LETTER.id]
+    assert run(done.id, "--again").exit_code == 0
+    assert sent == [LETTER.id, done.id]

@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
+import pytest
 from fakes import FakeRecord, FakeWriter
 
 from hubstat.domain import time as tm
 from hubstat.domain.activity import Activity
 from hubstat.domain.document import restore_friend
 from hubstat.elastic.writer import Outcome, Write
+from hubstat.errors import EngineError
 from hubstat.settings import Settings
 from ingest.friends import FriendFlusher, document_id
 from ingest.transport.packed import PackedRecords
@@ -173,6 +175,31 @@ async def test_a_write_that_took_long_is_repeated_so_that_live_boards_notice_it(
     assert writer.bulks == 2
 
 
+async def test_where_every_write_is_slow_a_flush_still_ends() -> None:
+    now = [0]
+
+    class Slow(FakeWriter):
+        async def bulk(self, writes: Sequence[Write]) -> list[Outcome]:
+            now[0] += 11_000
+            return await super().bulk(writes)
+
+    writer = Slow()
+    await FriendFlusher(Settings(namespace="t"), writer, trusted=True, clock=lambda: now[0]).flush([event()])
+    assert writer.bulks == 2
+
+
+async def test_a_letter_or_mark_that_is_refused_ends_the_flush_before_the_commit() -> None:
+    writer = FakeWriter()
+    writer.refuse = {"t-friend-events-0-7"}
+    with pytest.raises(EngineError, match="refuses a dead letter"):
+        await flusher(writer).flush([FakeRecord(b"{", topic="t-friend-events", offset=7)])
+    writer.refuse = {"2026-11-20"}
+    far = tm.parse_instant("2026-11-25T12:00:00+09:00")
+    late = FriendFlusher(Settings(namespace="t"), writer, trusted=True, clock=lambda: far)
+    with pytest.raises(EngineError, match="refuses a mark"):
+        await late.flush([event()])
+
+
 async def test_bad_records_are_dead_letters_and_the_stream_goes_on() -> None:
     writer = FakeWriter()
     bad = [
@@ -180,10 +207,13 @@ async def test_bad_records_are_dead_letters_and_the_stream_goes_on() -> None:
         FakeRecord(b'{"friend_id": "F1"}', topic="t-friend-activity", offset=2),
         FakeRecord(replace(ACTIVITY, dates=("x",)).encode(), topic="t-friend-activity", offset=3),
         FakeRecord(None, topic="t-friend-activity", offset=4),
+        FakeRecord(replace(ACTIVITY, other_camps=(["x"],)).encode(), topic="t-friend-activity", offset=5),  # type: ignore[arg-type]
+        FakeRecord(replace(ACTIVITY, other_camps=(1, "A")).encode(), topic="t-friend-activity", offset=6),  # type: ignore[arg-type]
+        FakeRecord(replace(ACTIVITY, dates=()).encode(), topic="t-friend-activity", offset=7),
     ]
     await flusher(writer).flush([*bad, event()])
     reasons = [orjson.loads(body)["reason"] for body in writer.sources("t-dead-letters").values()]
-    assert reasons == ["not_json", "bad_activity", "bad_activity", "bad_activity"]
+    assert reasons == ["not_json", *["bad_activity"] * 6]
     assert ("t-friends-2026-11-20", "F1") in writer.documents
 
 

@@ -35,15 +35,29 @@ def running(tmp_path: Path) -> Settings:
 
 
 def test_a_worker_that_keeps_up_works(running: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = _answer(monkeypatch, None)
-    assert healthcheck.ingest(running, NOW) == "ingest worker 1 keeps up"
+    asked = _answer(monkeypatch, None, b'{"worker": "1", "joined": true, "reasons": []}')
+    assert healthcheck.ingest(running, NOW) == "ingest worker 1 works: it keeps up"
     assert asked == ["http://127.0.0.1:8111/health"]
 
 
-def test_a_worker_that_is_behind_says_why(running: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    body = io.BytesIO(b'{"reasons": ["it is late", "it hangs"]}')
-    _answer(monkeypatch, urllib.error.HTTPError("u", 503, "ill", Message(), body))
-    with pytest.raises(HubstatError, match="ingest worker 1: it is late; it hangs"):
+def _ill(body: bytes) -> urllib.error.HTTPError:
+    return urllib.error.HTTPError("u", 503, "ill", Message(), io.BytesIO(body))
+
+
+def test_a_worker_that_is_behind_works_and_says_why(running: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    _answer(monkeypatch, _ill(b'{"worker": "1", "joined": true, "reasons": ["it is late", "it lags"]}'))
+    assert healthcheck.ingest(running, NOW) == "ingest worker 1 works: it is late; it lags"
+
+
+def test_a_worker_without_partitions_does_not(running: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    _answer(monkeypatch, _ill(b'{"worker": "1", "joined": false, "reasons": ["Kafka has given it none"]}'))
+    with pytest.raises(HubstatError, match="ingest worker 1: Kafka has given it none"):
+        healthcheck.ingest(running, NOW)
+
+
+def test_another_worker_at_the_address_is_not_it(running: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    _answer(monkeypatch, None, b'{"worker": "2", "joined": true, "reasons": []}')
+    with pytest.raises(HubstatError, match="worker 2 answers at http://127"):
         healthcheck.ingest(running, NOW)
 
 
@@ -69,14 +83,14 @@ def test_a_roll_up_that_looked_lately_works(tmp_path: Path) -> None:
         healthcheck.rollup(settings, NOW + 1_000)
 
 
-def _answer(monkeypatch: pytest.MonkeyPatch, answer: Exception | None) -> list[str]:
+def _answer(monkeypatch: pytest.MonkeyPatch, answer: Exception | None, body: bytes = b"") -> list[str]:
     asked: list[str] = []
 
     def open_url(self: urllib.request.OpenerDirector, url: str, timeout: float) -> io.BytesIO:
         asked.append(url)
         if answer is not None:
             raise answer
-        return io.BytesIO(b"")
+        return io.BytesIO(body)
 
     monkeypatch.setattr(urllib.request.OpenerDirector, "open", open_url)
     return asked

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from hubstat.commands.ingest_status import status_of
+from hubstat.commands import ingest_status
+from hubstat.commands.ingest_status import _print, status_of
 from hubstat.elastic.store import Heartbeat
+from hubstat.errors import HubstatError
+from hubstat.settings import Settings
 from ingest.progress import PartitionLag
 
 NOW = 1_795_222_470_000
@@ -54,6 +57,72 @@ def test_a_silent_worker_holds_nothing() -> None:
     assert status_of([beat(age=60_000), beat("2")], [lag(0, 5)], 0.0, NOW).reasons == ()
 
 
+def test_what_kafka_deleted_unread_or_has_lost_is_said() -> None:
+    status = status_of([beat(held=("t-0", "t-1"))], [PartitionLag("t", 0, 90, 110, 60), lag(1, -5)], 0.0, NOW)
+    assert status.reasons == (
+        "Kafka has deleted 30 records of t-0 before they were committed: send them again",
+        "t-1 ends 5 records before what was committed: it was made anew or has lost its end; "
+        "see the runbook on how to let the group begin again",
+    )
+    assert PartitionLag("t", 0, 90, 110, None).lost == 0
+
+
+def test_a_gone_worker_that_names_what_there_is_not_is_to_be_forgotten() -> None:
+    gone = Heartbeat("9", NOW - 3_600_000, {"t-0": 5, "t-7": 5}, {})
+    (reason,) = status_of([beat(), gone], [lag(0, 0)], 0.0, NOW).reasons
+    assert "t-7" in reason
+    assert "--forget 9" in reason
+    assert status_of([beat(), Heartbeat("9", NOW - 3_600_000, {"t-0": 5}, {})], [lag(0, 0)], 0.0, NOW).reasons == ()
+
+
+def test_the_table_shows_data_as_they_are_and_no_rates_of_the_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    live = beat(address="http://[fe80::1]:9000", rates={"records": 71.0, "written": 5.0})
+    silent = beat("2", age=60_000, rates={"records": 83.0, "written": 5.0})
+    _print(Settings(), status_of([live, silent], [lag(0, 0)], 0.0, NOW))
+    shown = capsys.readouterr().out
+    assert "http://[fe80::1]:9000" in shown
+    assert "71" in shown
+    assert "83" not in shown
+
+
 def test_what_a_worker_says_of_itself_counts() -> None:
     status = status_of([beat(health={"reasons": ["it is late"]})], [], 0.0, NOW)
     assert status.reasons == ("worker 1: it is late",)
+
+
+class Client:
+    """Holds one report; takes no part of an answer for the whole."""
+
+    def __init__(self, written_at: int) -> None:
+        self.report = {"worker": "9", "written_at": written_at, "complete_to": {"t-7": 5}}
+        self.deleted: list[str] = []
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def search(self, *, sort: str, allow_partial_search_results: bool, **_: Any) -> dict[str, Any]:
+        assert (sort, allow_partial_search_results) == ("worker", False)
+        return {"hits": {"hits": [{"_source": self.report}]}}
+
+    def delete(self, *, index: str, id: str, refresh: bool) -> None:
+        self.deleted.append(f"{index}/{id}")
+
+
+@pytest.mark.parametrize(
+    ("worker", "written_at", "error"),
+    [("9", 0, None), ("8", 0, "no worker 8 has reported; these have: 9"), ("9", 2**60, "worker 9 runs")],
+)
+def test_only_a_worker_that_is_silent_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch, worker: str, written_at: int, error: str | None
+) -> None:
+    client = Client(written_at)
+    monkeypatch.setattr(ingest_status, "connect", lambda *_: client)
+    if error is None:
+        ingest_status._forget(Settings(), "http://search:9200", worker)
+    else:
+        with pytest.raises(HubstatError, match=error):
+            ingest_status._forget(Settings(), "http://search:9200", worker)
+    assert client.deleted == ([] if error else ["hubstat-ingest-status/9"])

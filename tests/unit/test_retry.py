@@ -37,6 +37,7 @@ async def test_writers_try_again_until_it_passes(caplog: pytest.LogCaptureFixtur
     before = retry.RETRIES["writing"]
     assert await retry.for_ever(work, URL, "writing") == "written"
     assert retry.RETRIES["writing"] - before == len(PASSING)
+    assert retry.seconds_since_retry() < 5.0
     assert all(URL in record.message for record in caplog.records)
     assert len(caplog.records) == len(PASSING)
 

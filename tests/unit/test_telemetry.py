@@ -12,6 +12,7 @@ from fakes import FakeRecord, FakeWriter
 from faust.types import TP
 
 from hubstat.elastic.names import Names
+from hubstat.errors import EngineError
 from hubstat.settings import Settings
 from ingest.cache import DocumentCache
 from ingest.records import Counters
@@ -19,9 +20,10 @@ from ingest.telemetry.distribution import SECONDS, Distribution, quantile
 from ingest.telemetry.measured import MeasuredFlusher, MeasuredWriter
 from ingest.telemetry.metrics import METRICS, Sources, registry_of
 from ingest.telemetry.minute import Minute, Totals
-from ingest.telemetry.report import Report
+from ingest.telemetry.report import Report, Teller
 from ingest.telemetry.standing import Standing
-from ingest.transport.reach import CLOCK_SLACK_MS, Frontier, Reach
+from ingest.transport.reach import CLOCK_SLACK_MS, Frontier, Polls, Reach
+from ingest.transport.thread import log_replaced, lost_records
 
 NOW = 1_795_222_470_000
 A, B = TP("t", 0), TP("t", 1)
@@ -59,7 +61,8 @@ class World:
     def __init__(self, threshold: float = 60.0) -> None:
         self.now = NOW
         self.joined = True
-        self.standing = Standing(lambda: self.joined, threshold, lambda: self.now, lambda: self.now / 1000)
+        named = ("t-0", "t-1", "t-2")
+        self.standing = Standing(named, lambda: self.joined, threshold, lambda: self.now, lambda: self.now / 1000)
 
     def look(self, **held: Reach) -> None:
         self.standing.look({{"a": A, "b": B}[name]: each for name, each in held.items()}, 1)
@@ -68,12 +71,12 @@ class World:
 def test_what_was_complete_stays_complete() -> None:
     world = World()
     world.look(a=reach(), b=reach())
-    assert world.standing.complete_to == {"t-0": NOW - 1_000, "t-1": NOW - 1_000}
+    assert world.standing.complete_to == {"t-0": NOW - 1_000, "t-1": NOW - 1_000, "t-2": None}
     world.look(a=reach(read_to=NOW - 3_600_000, end=11))  # the first record after an idle hour; b went to another
-    assert world.standing.complete_to == {"t-0": NOW - 1_000, "t-1": NOW - 1_000}
+    assert world.standing.complete_to == {"t-0": NOW - 1_000, "t-1": NOW - 1_000, "t-2": None}
     world.now += 2_000
     assert world.standing.lag_seconds("t-0") == 3.0
-    world.standing.remember({"t-1": NOW + 1, "t-2": None})
+    world.standing.remember({"t-1": NOW + 1, "t-2": None, "t-7": NOW, "old-0": NOW})
     assert world.standing.complete_to == {"t-0": NOW - 1_000, "t-1": NOW + 1, "t-2": None}
 
 
@@ -114,11 +117,100 @@ def test_kafka_that_is_away_makes_a_worker_late() -> None:
 
 def test_a_worker_that_hangs_or_has_not_joined_is_not_healthy() -> None:
     world = World()
-    world.look(a=reach(polled=NOW + 20_000))
+    world.look(a=reach(polled=NOW + 1_000))
     world.now += 11_000
     assert world.standing.health().reasons == ("it has not looked at its partitions for 11 s",)
     world.joined = False
     assert world.standing.health().reasons == ("Kafka has given it no partitions yet",)
+
+
+def test_between_assignments_the_last_verdict_stays() -> None:
+    world = World()
+    world.look(a=reach(unwritten=NOW - 900_000))
+    late = world.standing.health()
+    assert (late.healthy, late.lag_seconds, late.lag_records) == (False, 900.0, 5)
+    world.standing.look(None, 2)
+    between = world.standing.health()
+    assert (between.healthy, between.lag_seconds, between.lag_records) == (False, 900.0, None)
+    assert set(world.standing.held) == {A}
+    world.look()
+    assert (world.standing.health().healthy, world.standing.health().lag_records) == (True, 0)
+
+
+def test_a_worker_without_an_assignment_is_not_healthy_for_long() -> None:
+    world = World()
+    world.look(a=reach())
+    for _ in range(12):
+        world.standing.look(None, 2)
+        world.now += 1_000
+    assert world.standing.health().reasons == ("it has been without an assignment for 12 s",)
+
+
+def test_what_a_clock_that_was_ahead_has_told_is_forgotten(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    world.now += 3_600_000
+    world.look(a=reach(polled=world.now))
+    world.now = NOW
+    world.look(a=reach(unwritten=NOW - 900_000))
+    assert world.standing.complete_to["t-0"] == NOW - 900_000
+    assert not world.standing.health().healthy
+    assert "the clock was set back" in caplog.text
+    world.standing.remember({"t-1": NOW + 3_600_000})
+    assert world.standing.complete_to["t-1"] is None
+
+
+def test_lost_records_make_a_worker_unhealthy() -> None:
+    world = World()
+    world.look(a=reach())
+    world.standing.lost = 1_200
+    (reason,) = world.standing.health().reasons
+    assert reason.startswith("Kafka had deleted 1,200 records")
+
+
+def test_a_paused_worker_claims_nothing_of_its_pause() -> None:
+    """The answer of before the pause is stamped after it: the stamp says nothing, only the one before it does."""
+    polls = Polls()
+    assert polls.note(1, A, None) is None
+    assert polls.note(1, A, 5_000) is None
+    assert polls.note(1, A, 6_000) == 5_000
+    assert polls.note(1, A, 6_000) == 5_000, "no answer since: still the one before"
+    assert polls.note(1, A, 906_000) == 6_000
+    assert polls.note(2, A, 907_000) is None, "another assignment"
+
+
+def test_records_that_kafka_deleted_unread_are_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    assert lost_records(A, 40, 100) == 60
+    assert "t[0]: Kafka has deleted offsets 40 to 99" in caplog.text
+    assert (lost_records(A, 100, 100), lost_records(A, 140, 100)) == (0, 0)
+
+
+def test_a_log_that_ends_before_what_was_committed_says_what_to_do() -> None:
+    assert log_replaced(A, 5_000, 5_000, "hubstat-ingest") is None
+    said = log_replaced(A, 5_000, 12, "hubstat-ingest")
+    assert said is not None
+    assert "t[0] ends at offset 12, but 5000 was committed" in said
+    assert "--group hubstat-ingest --topic t --reset-offsets --to-earliest" in said
+
+
+async def test_a_report_that_is_refused_ends_nothing(sources: Sources, caplog: pytest.LogCaptureFixture) -> None:
+    class Refusing(FakeWriter):
+        refuses = True
+
+        async def put(self, index: str, doc_id: str, body: bytes) -> None:
+            if self.refuses:
+                raise EngineError("403")
+            await super().put(index, doc_id, body)
+
+    writer, now = Refusing(), [0.0]
+    teller = Teller(Report(sources, writer, "", lambda: NOW), sources.standing, lambda: now[0])
+    for _ in range(3):
+        await teller.tell()
+        now[0] += 29.0
+    assert caplog.text.count("cannot be written: 403") == 1
+    assert sources.standing.health().reasons == ("its report cannot be written: 403",)
+    writer.refuses = False
+    await teller.tell()
+    assert sources.standing.health().healthy
 
 
 def test_a_distribution_counts_by_bucket_and_tells_shares() -> None:
@@ -191,6 +283,7 @@ def sources() -> Sources:
     world.look(a=reach(), b=reach(end=14))
     flusher = measured(world)
     flusher.counters.records, flusher.counters.written, flusher.counters.cache_misses = 10, 8, 3
+    flusher.counters.cache_hits = 6
     flusher.latency.observe(0.25, 10)
     writer = MeasuredWriter(Settings(), "http://search:9200", threads=1)
     writer.letters["bad_time"] += 2
@@ -205,7 +298,7 @@ def test_metrics_are_those_declared_and_say_what_was_counted(sources: Sources) -
     one = {"kind": "invoice"}
     assert registry.get_sample_value("hubstat_ingest_records_total", one) == 10
     assert registry.get_sample_value("hubstat_ingest_documents_total", one | {"outcome": "written"}) == 8
-    assert registry.get_sample_value("hubstat_ingest_cache_lookups_total", one | {"result": "hit"}) == 5
+    assert registry.get_sample_value("hubstat_ingest_cache_lookups_total", one | {"result": "hit"}) == 6
     assert registry.get_sample_value("hubstat_ingest_dead_letters_total", {"reason": "bad_time"}) == 2
     assert registry.get_sample_value("hubstat_ingest_lag_records", {"topic": "t", "partition": "1"}) == 9
     assert registry.get_sample_value("hubstat_ingest_unread_records", {"topic": "t", "partition": "1"}) == 4
@@ -226,15 +319,15 @@ def test_the_runbook_lists_the_metrics() -> None:
 async def test_a_report_goes_on_from_the_last_one(sources: Sources) -> None:
     writer = FakeWriter()
     index = Names("hubstat").ingest_status
-    await writer.put(index, "1", orjson.dumps({"complete_to": {"t-0": NOW + 5, "t-9": NOW - 99}}))
+    await writer.put(index, "1", orjson.dumps({"complete_to": {"t-0": NOW + 5, "t-2": NOW - 99, "t-9": NOW - 99}}))
     report = Report(sources, writer, "http://here:1", lambda: NOW, lambda: 0.0)
     await report.write()
     document = orjson.loads(writer.documents[index, "1"][1])
-    assert document["complete_to"] == {"t-0": NOW + 5, "t-1": None, "t-9": NOW - 99}
+    assert document["complete_to"] == {"t-0": NOW + 5, "t-1": None, "t-2": NOW - 99}
     assert (document["worker"], document["written_at"]) == ("1", NOW)
     assert document["details"]["address"] == "http://here:1"
     assert document["details"]["partitions"]["t-1"] == {"committed": 5, "position": 10, "end": 14}
-    assert document["details"]["totals"]["cache_hits"] == 5
+    assert document["details"]["totals"]["cache_hits"] == 6
 
 
 async def test_a_report_tells_rates_and_latency_of_the_minute(sources: Sources) -> None:

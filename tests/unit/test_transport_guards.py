@@ -11,6 +11,7 @@ class World:
         self.stopping = False
         self.ready = False
         self.stalled = 0.0
+        self.since_retry = float("inf")
         self.left: list[tuple[str, int]] = []
         watch = Watch(
             stopping=lambda: self.stopping,
@@ -20,7 +21,12 @@ class World:
             ready_deadline=60,
             stalled_limit=300,
         )
-        self.guard = Guard(watch, leave=lambda why, code: self.left.append((why, code)), clock=lambda: self.now)
+        self.guard = Guard(
+            watch,
+            leave=lambda why, code: self.left.append((why, code)),
+            clock=lambda: self.now,
+            since_retry=lambda: self.since_retry,
+        )
 
     def after(self, seconds: float) -> list[tuple[str, int]]:
         self.now += seconds
@@ -48,6 +54,14 @@ def test_a_stalled_worker_ends(world: World) -> None:
     world.ready = True
     world.stalled = 301
     assert world.after(1) == [("the oldest record read is not written and committed after 301 s", EXIT_UNSAFE)]
+
+
+def test_a_worker_that_waits_for_elasticsearch_stays_for_as_long_as_it_tries(world: World) -> None:
+    world.ready = True
+    world.stalled, world.since_retry = 50_000, 40
+    assert world.after(1) == []
+    world.since_retry = 301
+    assert [code for _, code in world.after(1)] == [EXIT_UNSAFE]
 
 
 def test_a_stop_has_a_deadline_from_when_it_was_asked_for(world: World) -> None:

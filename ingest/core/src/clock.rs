@@ -5,6 +5,8 @@ use chrono::{Datelike, Days, NaiveDate};
 pub const MINUTE: i64 = 60_000;
 pub const HOUR: i64 = 3_600_000;
 const DAY: i64 = 86_400_000;
+/// 1990.
+pub const EARLIEST: i64 = 631_152_000_000;
 
 /// Years in which the zones of the network have one fixed offset, and in which no date leaves the calendar.
 const YEARS: std::ops::Range<i32> = 1990..2199;
@@ -83,7 +85,16 @@ pub fn dates(first: NaiveDate, ahead: u64) -> impl Iterator<Item = String> {
 }
 
 pub fn text_of(day: NaiveDate) -> String {
-    format!("{:04}-{:02}-{:02}", day.year(), day.month(), day.day())
+    let (year, month, day) = (day.year() as u32, day.month(), day.day());
+    let digits = [year / 1000, year / 100, year / 10, year, month / 10, month, day / 10, day];
+    let mut text = String::with_capacity(10);
+    for (place, digit) in digits.into_iter().enumerate() {
+        if place == 4 || place == 6 {
+            text.push('-');
+        }
+        text.push(char::from(b'0' + (digit % 10) as u8));
+    }
+    text
 }
 
 /// An RFC 3339 time with offset, cut to milliseconds.

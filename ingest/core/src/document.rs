@@ -7,13 +7,16 @@ use crate::json::Object;
 use crate::sent;
 use crate::state::{Fact, State};
 
+/// Version of the fold in `hubstat.domain.invoice` that `state` is the same as.
+pub const FOLD_VERSION: i64 = 2;
+
 /// The document as JSON. `stored`: its events; `facts` are not empty.
-pub fn document(state: &State, invoice_no: &str, facts: &[Fact], stored: &[u8], fold_version: i64, zone: Zone) -> Vec<u8> {
+pub fn document(state: &State, invoice_no: &str, facts: &[Fact], stored: &[u8], zone: Zone) -> Vec<u8> {
     let mut out = Vec::with_capacity(stored.len() + 1024);
     let mut fields = Object::new(&mut out);
     fields.put("direction", &state.direction.text());
     fields.put("invoice_no", &invoice_no);
-    fields.put("fold_version", &fold_version);
+    fields.put("fold_version", &FOLD_VERSION);
     fields.put("max_event_time", &facts.iter().map(|fact| fact.time).max());
     fields.put("max_received_at", &facts.iter().map(|fact| fact.received).max());
     fields.put("due_dates", distinct(facts, sent::SERVICE_DATE).as_slice());

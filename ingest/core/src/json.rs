@@ -7,9 +7,7 @@ pub fn text(out: &mut Vec<u8>, text: &str) {
 }
 
 pub fn number(out: &mut Vec<u8>, number: i64) {
-    use std::io::Write;
-    // Writing to a vector cannot fail.
-    let _ = write!(out, "{number}");
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// A value of a JSON array or object.

@@ -57,27 +57,32 @@ type Folded<'py> = (
     i64,
 );
 
+/// Received times that are taken, ms: before 1990 the zones' offsets change, from 2200 on no time is accepted.
+const RECEIVED: std::ops::Range<i64> = clock::EARLIEST..7_258_118_400_000;
+
 /// `offset_ms`: of the network's zone from UTC.
 #[pyclass(frozen)]
 struct Core {
     zone: Zone,
-    fold_version: i64,
 }
 
 #[pymethods]
 impl Core {
+    /// The fold that this one is the same as.
+    #[classattr]
+    const FOLD_VERSION: i64 = document::FOLD_VERSION;
+
     #[new]
-    fn new(offset_ms: i64, fold_version: i64) -> Self {
-        Self { zone: Zone { offset: offset_ms }, fold_version }
+    fn new(offset_ms: i64) -> Self {
+        Self { zone: Zone { offset: offset_ms } }
     }
 
     /// One record of `invoice-events`, received at `received` (ms); None where Python decides.
     fn decode(&self, raw: &[u8], received: i64) -> Option<PlainEvent> {
-        // Before 1990 the zones' offsets change.
-        if received < 631_152_000_000 {
+        if !RECEIVED.contains(&received) {
             return None;
         }
-        event::decode(raw, received, self.zone).map(|event| PlainEvent { event })
+        or_python(|| event::decode(raw, received, self.zone)).map(|event| PlainEvent { event })
     }
 
     /// Merge events, in any order, into an invoice's stored ones; None where Python decides.
@@ -91,26 +96,54 @@ impl Core {
         let (direction, invoice_no) = key.split_once(':')?;
         let direction = Direction::of(direction)?;
         let rows: Vec<&[u8]> = events.iter().map(|event| event.event.row.as_slice()).collect();
-        let merged = log::merge(direction, stored, &rows)?;
-        let state = state::fold(direction, &merged.facts, self.zone)?;
-        let activities = activity::activities(key, &state, &merged, self.zone)?;
-        let log = log::stored(&merged.facts);
-        let body = document::document(&state, invoice_no, &merged.facts, &log, self.fold_version, self.zone);
-        let consumed = merged.facts.iter().filter(|fact| merged.consumed.contains(&fact.event_id));
-        let since = consumed.map(|fact| fact.time).min()?;
-        let dates = document::distinct(&merged.facts, sent::SERVICE_DATE);
+        let folded = or_python(|| invoice(direction, key, invoice_no, stored, &rows, self.zone))?;
+        let bytes = |value: &[u8]| PyBytes::new(py, value);
         Some((
-            merged.changed,
-            PyBytes::new(py, &body),
-            PyBytes::new(py, &log),
-            activities
-                .into_iter()
-                .map(|(friend, value)| (PyBytes::new(py, friend.as_bytes()), PyBytes::new(py, &value)))
-                .collect(),
-            dates.into_iter().map(str::to_owned).collect(),
-            since,
+            folded.changed,
+            bytes(&folded.body),
+            bytes(&folded.log),
+            folded.activities.iter().map(|(friend, value)| (bytes(friend), bytes(value))).collect(),
+            folded.dates,
+            folded.since,
         ))
     }
+}
+
+struct Invoice {
+    changed: bool,
+    body: Vec<u8>,
+    log: Vec<u8>,
+    activities: Vec<(Vec<u8>, Vec<u8>)>,
+    dates: Vec<String>,
+    since: i64,
+}
+
+fn invoice(
+    direction: Direction,
+    key: &str,
+    invoice_no: &str,
+    stored: Option<&[u8]>,
+    rows: &[&[u8]],
+    zone: Zone,
+) -> Option<Invoice> {
+    let merged = log::merge(direction, stored, rows)?;
+    let state = state::fold(direction, &merged.facts, zone)?;
+    let activities = activity::activities(key, &state, &merged, zone)?;
+    let log = log::stored(&merged.facts);
+    let consumed = merged.facts.iter().filter(|fact| merged.consumed.contains(&fact.event_id));
+    Some(Invoice {
+        changed: merged.changed,
+        body: document::document(&state, invoice_no, &merged.facts, &log, zone),
+        activities: activities.into_iter().map(|(friend, value)| (friend.as_bytes().to_vec(), value)).collect(),
+        dates: document::distinct(&merged.facts, sent::SERVICE_DATE).into_iter().map(str::to_owned).collect(),
+        since: consumed.map(|fact| fact.time).min()?,
+        log,
+    })
+}
+
+/// A fault of this core must not end a worker: Python decides then, too.
+fn or_python<T>(work: impl FnOnce() -> Option<T>) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or(None)
 }
 
 #[pymodule]

@@ -1,5 +1,6 @@
 //! The distinct events of one invoice, merged with new ones. Plain means: one copy of each event, none of them corrected.
 
+use crate::clock;
 use crate::codes::{code_of, Direction};
 use crate::json;
 use crate::sent::Sent;
@@ -49,6 +50,9 @@ pub fn merge<'a>(direction: Direction, stored: Option<&'a [u8]>, new: &[&'a [u8]
 
 fn fact<'a>(direction: Direction, (event_id, time, received, sent): Row<'a>) -> Option<Fact<'a>> {
     let (code, rank) = code_of(direction, sent.code())?;
+    if time < clock::EARLIEST {
+        return None;
+    }
     Some(Fact { time, rank, event_id, received, code, sent })
 }
 

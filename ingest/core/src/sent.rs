@@ -6,7 +6,7 @@
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use std::fmt;
 
-/// Name of every text field of the contract that a plain record may have, sorted, and `INVOICE_NO`, `DIRECTION` apart.
+/// Name of every text field of the contract that a plain record may have, sorted; invoice number and direction are apart.
 pub const TEXTS: [&str; 19] = [
     "address_key",
     "by",
@@ -93,7 +93,7 @@ impl<'a> Sent<'a> {
             if *name == AMOUNT_BEFORE {
                 if let Some(amount) = self.amount_krw {
                     key(out, start, "amount_krw");
-                    out.extend_from_slice(amount.to_string().as_bytes());
+                    crate::json::number(out, amount);
                 }
             }
             if *name == PREREFUND_BEFORE {
@@ -159,6 +159,8 @@ impl<'de> Visitor<'de> for Fields {
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
         let mut record = Record::default();
         let mut seen = 0_u32;
+        let mut next = 0;
+        let mut others = Vec::new();
         while let Some(name) = map.next_key::<&'de str>()? {
             let bit = match name {
                 "v" => {
@@ -181,14 +183,19 @@ impl<'de> Visitor<'de> for Fields {
                     record.sent.prerefund = map.next_value()?;
                     28
                 }
-                _ => match TEXTS.binary_search(&name) {
+                _ => match field_of(name, next) {
                     Ok(field) => {
                         record.sent.texts[field] = present(map.next_value()?);
+                        next = field + 1;
                         field
                     }
                     Err(_) if NOT_PLAIN.contains(&name) => return Err(M::Error::custom("no plain case")),
                     Err(_) => {
                         map.next_value::<Plain>()?;
+                        if others.contains(&name) {
+                            return Err(M::Error::custom("a field twice"));
+                        }
+                        others.push(name);
                         record.unknown += u32::from(name != NOT_KEPT);
                         continue;
                     }
@@ -237,6 +244,14 @@ impl<'de> Visitor<'de> for Plain {
 
     fn visit_unit<E>(self) -> Result<Self, E> {
         Ok(self)
+    }
+}
+
+/// Place of a text field. What is stored is sorted, so it is most likely the next one or soon after.
+fn field_of(name: &str, next: usize) -> Result<usize, usize> {
+    match TEXTS[next..].iter().take(4).position(|known| *known == name) {
+        Some(ahead) => Ok(next + ahead),
+        None => TEXTS.binary_search(&name),
     }
 }
 
