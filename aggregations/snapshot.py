@@ -27,6 +27,8 @@ _EVERY_TICK: Final[frozenset[Need]] = frozenset({"invoices"})
 # Documents show one refresh after they are written, and workers' clocks differ: look back further than that (ms).
 _OVERLAP: Final = 30_000
 _LOOKS: Final = 4
+# A tick that takes long is made less often, so that making takes at most a third of the time.
+_LEAST_PAUSE: Final = 3
 # What was said of the data longer ago than that, beyond the refresh, is not told any more (ms).
 _SAID_LATELY: Final = 15_000
 _FORGOTTEN_AFTER: Final = 5 * tm.MINUTE
@@ -116,7 +118,8 @@ class Snapshots:
         self._said: deque[tuple[int, int | None]] = deque()
         self._lock = threading.Lock()
         self._making: dict[date, threading.Lock] = {}
-        self._boards: dict[date, Board] = {}
+        self._boards: dict[date, deque[Board]] = {}
+        self._took: dict[date, int] = {}
         self._friend_days: dict[date, _FriendDays] = {}
         self._looks: dict[date, deque[ExitStack]] = {}
 
@@ -125,11 +128,19 @@ class Snapshots:
         with self._lock:
             making = self._making.setdefault(service_date, threading.Lock())
         with making:
-            board = self._boards.get(service_date)
-            if board is None or self._reader.clock() - board.moment.as_of >= self._interval:
-                board = self._boards[service_date] = self._make(service_date, board)
-                self._forget(board.moment.as_of)
-            return board
+            boards = self._boards.setdefault(service_date, deque(maxlen=_LOOKS))
+            began = self._reader.clock()
+            pause = max(self._interval, _LEAST_PAUSE * self._took.get(service_date, 0))
+            if not boards or began - boards[-1].moment.as_of >= pause:
+                boards.append(self._make(service_date, boards[-1] if boards else None))
+                self._took[service_date] = self._reader.clock() - began
+                self._forget(began)
+            return boards[-1]
+
+    def recall(self, service_date: date, as_of: int) -> Board | None:
+        """The board of a moment (ms), where it is one of the latest: a screen is read from one, however slowly."""
+        boards = list(self._boards.get(service_date, ()))
+        return next((board for board in boards if board.moment.as_of == as_of), None)
 
     def close(self) -> None:
         """Close every look that is still open."""
@@ -141,8 +152,8 @@ class Snapshots:
     def _forget(self, now: int) -> None:
         """Let go of dates that nobody has looked at for a while."""
         with self._lock:
-            for day, board in list(self._boards.items()):
-                if now - board.moment.as_of > _FORGOTTEN_AFTER:
+            for day, boards in list(self._boards.items()):
+                if boards and now - boards[-1].moment.as_of > _FORGOTTEN_AFTER:
                     self._boards.pop(day, None)
                     self._friend_days.pop(day, None)
                     for look in self._looks.pop(day, ()):

@@ -85,10 +85,8 @@ class ReaderBoard:
         return [Node(row.hub, row.name_ko, row.name_en, row.parent, row.figures) for row in answer.rows]
 
     def _board(self, moment: Moment) -> Figures:
-        if moment.live:
-            board = self._snapshots.current(moment.day)
-            if board.moment.as_of == moment.as_of:
-                return board
+        if moment.live and (board := self._snapshots.recall(moment.day, moment.as_of)) is not None:
+            return board
         key = (moment.day, moment.as_of, moment.known_at)
         with self._lock:
             known = self._fixed.get(key)

@@ -145,6 +145,40 @@ def test_a_board_is_shared_for_its_interval_and_unchanged_figures_keep_the_gener
     assert second.generation == first.generation
 
 
+def test_a_screen_finds_its_board_again_after_the_next_tick(settings: Settings, writer: Writer, opened: Opened) -> None:
+    now = [NINE]
+    snapshots = opened(Reader(Store(writer.client, settings.namespace), "KR", lambda: now[0]), 2.0)
+    first = snapshots.current(DAY)
+    now[0] += 2_000
+    assert snapshots.current(DAY) is not first
+    assert snapshots.recall(DAY, NINE) is first
+    assert snapshots.recall(DAY, NINE + 1) is None
+    for _ in range(4):
+        now[0] += 2_000
+        snapshots.current(DAY)
+    assert snapshots.recall(DAY, NINE) is None
+
+
+def test_a_slow_tick_is_made_less_often(settings: Settings, writer: Writer, opened: Opened) -> None:
+    now = [NINE]
+    step = [0]
+
+    def clock() -> int:
+        now[0] += step[0]
+        return now[0]
+
+    snapshots = opened(Reader(Store(writer.client, settings.namespace), "KR", clock), 2.0)
+    step[0] = 1_000  # every look at the clock takes a second
+    first = snapshots.current(DAY)
+    step[0] = 0
+    took = now[0] - first.moment.as_of
+    assert took >= 1_000
+    now[0] = first.moment.as_of + 2_999
+    assert snapshots.current(DAY) is first
+    now[0] = first.moment.as_of + 4 * (took + 1_000)
+    assert snapshots.current(DAY) is not first
+
+
 def test_only_what_is_new_makes_a_generation_and_a_moved_camp_has_its_new_allowance(
     settings: Settings, writer: Writer, opened: Opened
 ) -> None:
