@@ -96,7 +96,7 @@ async def test_the_writer_guards_finds_and_refuses(client: Elasticsearch, settin
         await writer.refresh(names.all_invoices)
         found = await writer.find(names.all_invoices, ["DELIVERY:1", "DELIVERY:9"])
         assert [(each.id, each.version, each.source) for each in found] == [
-            ("DELIVERY:1", updated, {"events": {"log": []}})
+            ("DELIVERY:1", updated, {"camp": "C2", "events": {"log": []}})
         ]
         assert await writer.find(f"{settings.namespace}-nothing-*", ["DELIVERY:1"]) == []
     finally:
