@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 FETCH_MIN_BYTES = 65_536
 FETCH_MAX_WAIT_MS = 100
+CHECK_SECONDS = 5.0
 
 
 def lost_records(tp: TP, offset: int, begin: int) -> int:
@@ -154,12 +155,14 @@ class ConsumerThread(AIOKafkaConsumerThread):
             consumer = self._ensure_consumer()
             try:
                 offsets = {TP(tp.topic, tp.partition): await self._seek(consumer, tp) for tp in consumer.assignment()}
-                await self._check(consumer, offsets)
             except IllegalStateError:
                 offsets = {}
             if not offsets or not self._ledger.open(epoch, offsets):
                 log.info("the assignment changed during the seek; the next one seeks again")
-            return offsets
+                return offsets
+        # After the lock: reading does not wait for what is only to be told.
+        await self._check(consumer, offsets)
+        return offsets
 
     async def _seek(self, consumer: AIOKafkaConsumer, tp: TopicPartition) -> int:
         """Seek one partition and return where; IllegalStateError where it is no longer assigned."""
@@ -177,9 +180,10 @@ class ConsumerThread(AIOKafkaConsumerThread):
         """
         partitions = [ensure_aiokafka_TP(tp) for tp in offsets]
         try:
-            begins = await consumer.beginning_offsets(partitions)
-            ends = await consumer.end_offsets(partitions)
-        except KafkaError as exc:
+            async with asyncio.timeout(CHECK_SECONDS):
+                begins = await consumer.beginning_offsets(partitions)
+                ends = await consumer.end_offsets(partitions)
+        except (KafkaError, TimeoutError) as exc:
             log.warning("whether Kafka still holds all that is not read could not be asked: %r", exc)
             return
         for tp, offset in offsets.items():
