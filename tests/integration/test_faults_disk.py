@@ -1,6 +1,6 @@
 """Disk full and memory short, under real workers and engines: a clear word, and afterwards the audit finds nothing.
 
-What has to mount a small disk needs root, and runs with ``HUBSTAT_TEST_FAULT_FULL=1`` where it takes long.
+What has to mount a small disk needs root.
 """
 
 from __future__ import annotations
