@@ -74,11 +74,6 @@ class DocumentCache:
         if entry is not None:
             self._bytes -= _size(key, entry)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._entries.clear()
-        self._bytes = 0
-
     def _evict(self) -> None:
         limit = self._clock() - self._keep_seconds
         while self._bytes > self._max_bytes and self._entries:

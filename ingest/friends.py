@@ -19,7 +19,7 @@ import orjson
 
 from hubstat.domain import time as tm
 from hubstat.domain.activity import ActivityRows, Row, packed_rows, row_of
-from hubstat.domain.contract import Copy, Event, Refusal, decode_friend_event
+from hubstat.domain.contract import Event, Refusal, decode_friend_event
 from hubstat.domain.document import (
     FRIEND_SHARED,
     friend_document_of,
@@ -107,9 +107,7 @@ class _Friend:
         changed = self.rows.merge(self.fresh)
         if self.events:
             self.log = restore_friend_events(self.friend_id, self.stored)
-            for event in self.events:
-                copy = event.copy
-                changed |= self.log.add(Event(event.key, event.event_id, Copy(copy.time, copy.received, copy.sent)))
+            changed |= self.log.merge([event.own() for event in self.events])
             self.stored = self.log.stored(FRIEND_SHARED)
         return changed
 

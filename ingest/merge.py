@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from hubstat.domain import time as tm
-from hubstat.domain.contract import Copy, Event, decode_invoice_event
+from hubstat.domain.contract import Event, decode_invoice_event
 from hubstat.domain.document import home_date, invoice_document, restore_invoice
 from hubstat.domain.invoice import FOLD_VERSION
 from hubstat.domain.log import EventLog
@@ -107,12 +107,11 @@ class Merger:
         )
 
     def _event(self, record: Decoded) -> Event:
-        """The record's event with a copy of its own: a log changes the copies that it holds."""
+        """The record's event, for a log to keep."""
         event = record.event
         if not isinstance(event, Event):
             return decode_invoice_event(record.value, record.received, self._zone)
-        copy = event.copy
-        return Event(event.key, event.event_id, Copy(copy.time, copy.received, copy.sent), event.unknown)
+        return event.own()
 
 
 def compiled_core(zone: ZoneInfo) -> Core | None:

@@ -63,6 +63,11 @@ class Event:
     copy: Copy
     unknown: tuple[str, ...] = ()
 
+    def own(self) -> Event:
+        """The same event with a copy of its own: a log changes the copies that it holds."""
+        copy = self.copy
+        return Event(self.key, self.event_id, Copy(copy.time, copy.received, copy.sent), self.unknown)
+
 
 def _text(value: Any, field: str) -> None:
     if not isinstance(value, str):

@@ -207,12 +207,6 @@ class Ledger(Generic[TP]):
         with self._lock:
             return self._in_flight == 0
 
-    def oldest_unwritten_at(self) -> int | None:
-        """Broker's time, epoch ms, of the oldest record read but not acknowledged; None where there is none."""
-        with self._lock:
-            partitions = self._partitions.values()
-            return min((c.received_at for p in partitions for c in p.chunks if not c.done), default=None)
-
     def frontiers(self) -> dict[TP, Frontier] | None:
         """How far each held partition is read and written; None between two assignments."""
         with self._lock:
