@@ -24,7 +24,7 @@ from aggregations.tally import (
 from hubstat.domain import time as tm
 from hubstat.domain.backlog import Waiting, waiting_of
 from hubstat.domain.codes import Direction
-from hubstat.domain.document import minute_of, pending_of, restore_invoice
+from hubstat.domain.document import minute_of, pending_of, restore_invoice, unpacked
 from hubstat.domain.invoice import InvoiceState, fold
 from hubstat.domain.loading import Loading, loading_of
 from hubstat.domain.measures import Context
@@ -107,13 +107,13 @@ class InvoiceCounter:
         """Open due invoices of both directions whose stored state holds at (T, K), of some camps or some Friends."""
         more = [] if friends is None else [{"terms": {"friend": list(friends)}}]
         for text in self._pit.values(self._settled(None, camps, [{"exists": {"field": "pending"}}, *more]), "pending"):
-            yield Pending(*orjson.loads(text))
+            yield Pending(*unpacked(text))
 
     def loadings(self, camps: Camps) -> Iterator[Loading]:
         """Due deliveries that a Friend has held, whose stored state holds at (T, K)."""
         query = self._settled("DELIVERY", camps, [{"exists": {"field": "loading"}}])
         for text in self._pit.values(query, "loading"):
-            yield loading_of_cell(text)
+            yield loading_of_text(text)
 
     def waiting(self, grain: Grain, direction: Direction, camps: Camps) -> Tallies:
         """What waits at T, whatever its service date, by age."""
@@ -271,9 +271,9 @@ class InvoiceCounter:
                 tally.counts[AFTER_DEADLINE, ""] += n
 
 
-def loading_of_cell(text: str) -> Loading:
-    """A loading back from its keyword."""
-    camp, friend, wave, loaded_at, holdings = orjson.loads(text)
+def loading_of_text(text: str) -> Loading:
+    """A loading back from its field."""
+    camp, friend, wave, loaded_at, holdings = unpacked(text)
     return Loading(camp, friend, wave, loaded_at, tuple((since, holder) for since, holder in holdings))
 
 

@@ -99,7 +99,7 @@ class Reader:
         return Ground(hierarchy.on(service_date), hierarchy.on(tm.local_date(moment.as_of, self.zone)))
 
     def data_to(self, now: int) -> int | None:
-        """A time (ms) before which every record received is written, at most now; None where that is not known.
+        """A time (ms) before which every record received is written and seen by searches, at most now; None: not known.
 
         It is the least over all partitions: a worker names every one of the topics, also those that it knows nothing
         of. Of each the latest that any worker has said counts, also one that has stopped: what was complete stays so,

@@ -29,8 +29,6 @@ _OVERLAP: Final = 30_000
 _LOOKS: Final = 4
 # A tick that takes long is made less often, so that making takes at most a third of the time.
 _LEAST_PAUSE: Final = 3
-# What was said of the data longer ago than that, beyond the refresh, is not told any more (ms).
-_SAID_LATELY: Final = 15_000
 _FORGOTTEN_AFTER: Final = 5 * tm.MINUTE
 
 
@@ -106,16 +104,11 @@ def board_at(reader: Reader, service_date: date, moment: Moment) -> Board:
 
 
 class Snapshots:
-    """Makes boards, at most one per interval and service date, however many ask.
+    """Makes boards, at most one per interval and service date, however many ask."""
 
-    shows_after_seconds: how long after it was written a document may show.
-    """
-
-    def __init__(self, reader: Reader, interval_seconds: float, shows_after_seconds: float = 1.0) -> None:
+    def __init__(self, reader: Reader, interval_seconds: float) -> None:
         self._reader = reader
         self._interval = int(interval_seconds * 1000)
-        self._shows_after = int(shows_after_seconds * 1000)
-        self._said: deque[tuple[int, int | None]] = deque()
         self._lock = threading.Lock()
         self._making: dict[date, threading.Lock] = {}
         self._boards: dict[date, deque[Board]] = {}
@@ -162,7 +155,7 @@ class Snapshots:
     def _make(self, service_date: date, last: Board | None) -> Board:
         now = self._reader.clock()
         moment = Moment(now, now)
-        data_to = self._data_to(now)  # before the look is opened: what is written while it is read is not in it
+        data_to = self._reader.data_to(now)  # before the look is opened: what shows while it is read is not in it
         with ExitStack() as look:
             view = look.enter_context(self._reader.view())
             day = self._reader.day(view, service_date, moment)
@@ -191,22 +184,6 @@ class Snapshots:
         return Board(
             generation, service_date, moment, data_to, view.master, day, self._reader, view, last_received, folded
         )
-
-    def _data_to(self, now: int) -> int | None:
-        """What a look opened now holds for sure: what was said to be written one refresh ago.
-
-        Where nothing was asked for so long, all that is written is made visible instead.
-        """
-        said = self._reader.data_to(now)
-        with self._lock:
-            self._said.append((now, said))
-            while len(self._said) > 1 and self._said[1][0] <= now - self._shows_after:
-                self._said.popleft()
-            at, visible = self._said[0]
-        if now - self._shows_after - _SAID_LATELY <= at <= now - self._shows_after:
-            return visible
-        self._reader.store.refresh()
-        return said
 
     def _hold(self, service_date: date, look: ExitStack) -> None:
         """Keep the look of a tick open for those who still ask the board of it something, a few ticks on."""

@@ -36,15 +36,12 @@ _SHOWN: Final = {
 
 
 class ReaderBoard:
-    """Implements ``dashboard.board.Board``. refresh_seconds: how long a live snapshot is shared by all viewers.
+    """Implements ``dashboard.board.Board``. refresh_seconds: how long a live snapshot is shared by all viewers."""
 
-    shows_after_seconds: how long after it was written a document may show.
-    """
-
-    def __init__(self, reader: Reader, refresh_seconds: float, shows_after_seconds: float = 1.0) -> None:
+    def __init__(self, reader: Reader, refresh_seconds: float) -> None:
         self._reader: Final = reader
         self._prover: Final = Prover(reader)
-        self._snapshots: Final = Snapshots(reader, refresh_seconds, shows_after_seconds)
+        self._snapshots: Final = Snapshots(reader, refresh_seconds)
         self._viewer: Final = Viewer.everything(reader.country)
         self._fixed: Final[OrderedDict[tuple[date, int, int], Figures]] = OrderedDict()
         self._lock: Final = threading.Lock()

@@ -62,7 +62,9 @@ class ElasticsearchSettings(_Part):
     request_timeout_seconds: float = Field(30.0, gt=0, description="How long one request may take.")
     shards: int = Field(1, ge=1, description="Primary shards of each index.")
     replicas: int = Field(0, ge=0, description="Replicas of each index.")
-    refresh_interval: str = Field("1s", description="How often written documents become visible to searches.")
+    refresh_seconds: float = Field(
+        1.0, ge=0.1, description="How often written documents become visible to searches; less often in catch-up."
+    )
 
     @field_validator("url")
     @classmethod

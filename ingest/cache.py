@@ -22,15 +22,15 @@ _OVERHEAD_BYTES: Final = 260
 
 
 class DocumentCache:
-    """Least recently used documents go first, but none younger than ``keep_seconds``: a search may not see it yet.
+    """Least recently used documents go first, but, where ``held``, none that a search may not see yet.
 
-    So the bound can be passed for that long under a burst. Not for several threads.
+    So the bound can be passed until the next refresh. Not for several threads.
     """
 
-    def __init__(self, max_bytes: int, keep_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, max_bytes: int, *, held: bool, clock: Callable[[], float] = time.monotonic) -> None:
         self._max_bytes = max_bytes
-        self._keep_seconds = keep_seconds
         self._clock = clock
+        self._seen_to = float("-inf") if held else float("inf")
         self._entries: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = 0
         self._indices: list[str] = []
@@ -43,6 +43,16 @@ class DocumentCache:
     def size(self) -> int:
         """Memory taken, about."""
         return self._bytes
+
+    @property
+    def full(self) -> bool:
+        """Whether the bound is passed: nothing that may go is left."""
+        return self._bytes > self._max_bytes
+
+    def seen(self, at: float) -> None:
+        """Searches see all that was put before that time of the clock."""
+        self._seen_to = max(self._seen_to, at)
+        self._evict()
 
     def read(self, key: str) -> tuple[Version, bytes] | None:
         """Version and stored log as JSON; None when unknown."""
@@ -75,10 +85,9 @@ class DocumentCache:
             self._bytes -= _size(key, entry)
 
     def _evict(self) -> None:
-        limit = self._clock() - self._keep_seconds
         while self._bytes > self._max_bytes and self._entries:
             key, entry = next(iter(self._entries.items()))
-            if _HEAD.unpack_from(entry)[3] > limit:
+            if _HEAD.unpack_from(entry)[3] >= self._seen_to:
                 return
             self.drop(key)
 

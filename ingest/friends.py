@@ -137,7 +137,7 @@ class FriendFlusher:
         self._trusted = trusted
         self._clock = clock
         self._marker = Marker(self._names, writer, self._zone, clock)
-        self.cache = DocumentCache(settings.ingest.cache_mb * 1024 * 1024 // 4, 0.0)
+        self.cache = DocumentCache(settings.ingest.cache_mb * 1024 * 1024 // 4, held=False)
         self.gather = settings.ingest.chunk_records * _GATHERED_CHUNKS
         self.linger = settings.ingest.friend_write_seconds
         self.counters = Counters()

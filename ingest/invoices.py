@@ -20,7 +20,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from hubstat.domain import time as tm
 from hubstat.domain.contract import Event, Refusal, is_derived
@@ -49,9 +49,6 @@ if TYPE_CHECKING:
     from faust.types import TP
 
 log = logging.getLogger(__name__)
-
-# A refresh under load takes longer than its interval; entries must outlive it in the cache.
-_LEAST_KEEP_SECONDS: Final = 5.0
 
 
 @dataclass(slots=True)
@@ -95,8 +92,7 @@ class InvoiceFlusher:
         self._writer = writer
         self._publisher = publisher
         self._trusted = trusted
-        keep = max(_LEAST_KEEP_SECONDS, 2 * seconds(settings.elasticsearch.refresh_interval))
-        self.cache = DocumentCache(settings.ingest.cache_mb * 1024 * 1024 * 3 // 4, keep)
+        self.cache = DocumentCache(settings.ingest.cache_mb * 1024 * 1024 * 3 // 4, held=True)
         self._marker = Marker(self._names, writer, self._zone, clock)
         self._busy: dict[str, asyncio.Event] = {}
         self.gather = settings.ingest.chunk_records
@@ -265,12 +261,3 @@ class InvoiceFlusher:
 def _is_derived(decoded: Decoded) -> bool:
     # The core takes no record whose source is hubstat.
     return isinstance(decoded.event, Event) and is_derived(decoded.event.copy.sent)
-
-
-def seconds(interval: str) -> float:
-    """A refresh interval such as ``1s``, ``500ms`` or ``2m`` in seconds; ``-1`` (never) is an hour."""
-    for unit, factor in (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)):
-        number = interval.removesuffix(unit)
-        if number != interval and number.replace(".", "", 1).isdigit():
-            return float(number) * factor
-    return 3600.0

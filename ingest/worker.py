@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
+from hubstat.elastic.writer import Writer
 from hubstat.engines import EngineAddresses
 from hubstat.runfile import ingest_address
 from hubstat.settings import Settings
@@ -13,12 +16,14 @@ from ingest.app import IngestApp, run_worker
 from ingest.friends import FriendFlusher
 from ingest.invoices import InvoiceFlusher
 from ingest.lanes import Flushers
-from ingest.telemetry.measured import MeasuredFlusher, MeasuredWriter
+from ingest.records import Publisher
+from ingest.telemetry.measured import Counted, MeasuredFlusher, MeasuredWriter
 from ingest.telemetry.metrics import Sources, registry_of
 from ingest.telemetry.report import Report, Teller
 from ingest.telemetry.server import serving
 from ingest.telemetry.standing import Standing, partition_id
 from ingest.topics import Topics
+from ingest.visibility import Refresher
 
 if TYPE_CHECKING:
     from faust.types import TP
@@ -26,9 +31,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _EVERY_SECONDS: Final = 1.0
+_LEAST_PAUSE_SECONDS: Final = 0.1
 
 
-def run(settings: Settings, addresses: EngineAddresses) -> int:
+Make = Callable[[Settings, Writer, Publisher, bool], tuple[Counted, Counted]]
+"""Flushers of invoices' and of Friends' records; the last argument: whether ``received-at`` headers are honoured."""
+
+
+def flushers_of(settings: Settings, writer: Writer, publisher: Publisher, trusted: bool) -> tuple[Counted, Counted]:
+    """Those that write all there is to write."""
+    of_invoices = InvoiceFlusher(settings, writer, publisher, trusted=trusted)
+    return of_invoices, FriendFlusher(settings, writer, trusted=trusted)
+
+
+def run(settings: Settings, addresses: EngineAddresses, make: Make = flushers_of) -> int:
     """Run a worker in the foreground until it is told to stop; its exit code (see ``ingest.app.run_worker``).
 
     Raises SettingsError also where the address of its metrics is taken.
@@ -41,8 +57,8 @@ def run(settings: Settings, addresses: EngineAddresses) -> int:
         stack.callback(writer.close)
 
         def flushers(app: IngestApp) -> Flushers:
-            invoice = MeasuredFlusher("invoice", InvoiceFlusher(settings, writer, app, trusted=trusted))
-            friend = MeasuredFlusher("friend", FriendFlusher(settings, writer, trusted=trusted))
+            of_invoices, of_friends = make(settings, writer, app, trusted)
+            invoice, friend = MeasuredFlusher("invoice", of_invoices), MeasuredFlusher("friend", of_friends)
             standing = Standing(
                 partitions_of(settings), app.chunked.joined.is_set, settings.ingest.unhealthy_lag_seconds
             )
@@ -53,7 +69,10 @@ def run(settings: Settings, addresses: EngineAddresses) -> int:
                 serving(settings.ingest, ingest_address(settings, worker), registry_of(sources), standing.health)
             )
             log.info("metrics and health at %s", address)
-            _tell(app, standing, Report(sources, writer, address))
+            caches = (invoice.cache, friend.cache)
+            refresh_seconds = settings.elasticsearch.refresh_seconds
+            refresher = Refresher(writer, standing, caches, refresh_seconds)
+            _tell(app, standing, refresher, Report(sources, writer, address), min(refresh_seconds, _EVERY_SECONDS))
             return Flushers(invoice=invoice, friend=friend)
 
         return run_worker(settings, addresses.kafka_bootstrap, flushers)
@@ -71,10 +90,10 @@ def partitions_of(settings: Settings) -> list[str]:
     return [partition_id(name, number) for name in names for number in range(settings.kafka.partitions)]
 
 
-def _tell(app: IngestApp, standing: Standing, report: Report) -> None:
-    """Look at the partitions every second, and say how the worker stands; apart, as the saying may have to wait.
+def _tell(app: IngestApp, standing: Standing, refresher: Refresher, report: Report, every_seconds: float) -> None:
+    """Look at the partitions every second; make visible what is written, and say how the worker stands.
 
-    Neither may end ingest, whatever it meets.
+    Apart, as the latter may have to wait. Neither may end ingest, whatever it meets.
     """
 
     async def look() -> None:
@@ -87,12 +106,21 @@ def _tell(app: IngestApp, standing: Standing, report: Report) -> None:
             except Exception:
                 log.exception("how far ingest is could not be looked at")
 
+    async def show() -> None:
+        try:
+            await refresher.refresh()
+        except Exception:
+            log.exception("what is written could not be made visible")
+
     async def say() -> None:
         teller = Teller(report, standing)
         while not app.should_stop:
+            began = time.monotonic()
             if app.chunked.joined.is_set():
+                await look()
+                await show()
                 await teller.tell()
-            await app.sleep(_EVERY_SECONDS)
+            await app.sleep(max(_LEAST_PAUSE_SECONDS, every_seconds - (time.monotonic() - began)))
 
     async def count(_app: IngestApp, assigned: set[TP], **_: Any) -> None:
         standing.rebalances += 1

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from aggregations import compiler
 from aggregations.compiler import Query
-from aggregations.counting import InvoiceCounter, loading_of_cell
+from aggregations.counting import InvoiceCounter, loading_of_text
 from aggregations.day import Day, View
 from aggregations.proofs.model import InvoiceLine, Sentence
 from aggregations.proofs.wording import Wording, lateness
@@ -263,7 +263,7 @@ def load_lines(asked: Asked, part: LoadPart) -> list[InvoiceLine]:
     departures = asked.day.departures()
     # The keyword alone tells who counts, so that only their events are read.
     held_by = asked.view.invoices.documents(_settled_query(asked, DUE, [{"exists": {"field": "loading"}}]), ["loading"])
-    keys = [key for key, document in held_by if part in loading_of_cell(document["loading"]).parts(departures)]
+    keys = [key for key, document in held_by if part in loading_of_text(document["loading"]).parts(departures)]
     found = []
     for state, row in itertools.chain(_by_key(asked, DUE, keys), _folded(asked, DUE)):
         loading = loading_of(state, row)

@@ -115,7 +115,7 @@ def _index(site: Site) -> str:
         "settings": {
             "number_of_shards": elastic.shards,
             "number_of_replicas": elastic.replicas,
-            "refresh_interval": elastic.refresh_interval,
+            "refresh_interval": f"{elastic.refresh_seconds * 1000:.0f}ms",
         },
         "mappings": {"dynamic": False, "properties": {**fields, "event_time": {"type": "date"}}},
     }

@@ -94,7 +94,7 @@ def site(settings: Settings, say: Say, peers: Path | None = None) -> Iterator[Si
         )
         # Of the settings of the user's own engines only what is no matter of access.
         elastic = ElasticsearchSettings(
-            shards=settings.elasticsearch.shards, refresh_interval=settings.elasticsearch.refresh_interval
+            shards=settings.elasticsearch.shards, refresh_seconds=settings.elasticsearch.refresh_seconds
         )
         kafka = KafkaSettings(partitions=settings.kafka.partitions)
         chosen = settings.model_copy(
@@ -208,7 +208,7 @@ class Ingest:
             "HUBSTAT_NAMESPACE": self.settings.namespace,
             "HUBSTAT_STATE_DIR": str(self.settings.state_dir),
             "HUBSTAT_ELASTICSEARCH__URL": str(self.settings.elasticsearch.url),
-            "HUBSTAT_ELASTICSEARCH__REFRESH_INTERVAL": self.settings.elasticsearch.refresh_interval,
+            "HUBSTAT_ELASTICSEARCH__REFRESH_SECONDS": str(self.settings.elasticsearch.refresh_seconds),
             "HUBSTAT_KAFKA__BOOTSTRAP_SERVERS": self.site.bootstrap,
             "HUBSTAT_KAFKA__PARTITIONS": str(self.settings.kafka.partitions),
             **{f"HUBSTAT_INGEST__{key.upper()}": str(value) for key, value in own.items() if value is not None},

@@ -113,7 +113,7 @@ def _engines(place: Site) -> dict[str, str]:
     ingest = place.settings.ingest
     return {
         "Elasticsearch": f"{version}, heap {own.elasticsearch_heap_mb} MiB, "
-        f"{place.settings.elasticsearch.shards} shard, refresh {place.settings.elasticsearch.refresh_interval}",
+        f"{place.settings.elasticsearch.shards} shard, refresh {place.settings.elasticsearch.refresh_seconds:g} s",
         "Kafka": f"{read_lock().kafka.version}, heap {own.kafka_heap_mb} MiB, "
         f"{place.settings.kafka.partitions} partitions",
         "worker": f"{ingest.lanes} lanes, {ingest.chunk_records} records a chunk, cache {ingest.cache_mb} MiB",

@@ -13,13 +13,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from hubstat.elastic.writer import Writer
-from hubstat.engines import EngineAddresses, locate
+from hubstat.engines import locate
 from hubstat.settings import Settings
-from ingest.app import run_worker
+from ingest.cache import DocumentCache
 from ingest.invoices import InvoiceFlusher
-from ingest.lanes import Flushers
-from ingest.records import Message
-from ingest.worker import run
+from ingest.records import Counters, Message, Publisher
+from ingest.worker import flushers_of, run
 
 
 class Dropped:
@@ -35,6 +34,10 @@ class PassedOver:
     gather = 10_000
     linger = 0.0
 
+    def __init__(self) -> None:
+        self.counters = Counters()
+        self.cache = DocumentCache(0, held=False)
+
     async def flush(self, records: Sequence[Any]) -> None:
         """Nothing."""
 
@@ -46,17 +49,13 @@ def main(kind: str) -> int:
     """Run the worker in the foreground; settings come from the environment."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     settings = Settings()
-    addresses = locate(settings)
-    return run(settings, addresses) if kind == "whole" else _invoices(settings, addresses)
+    return run(settings, locate(settings), flushers_of if kind == "whole" else _invoices_alone)
 
 
-def _invoices(settings: Settings, addresses: EngineAddresses) -> int:
-    writer = Writer(settings.elasticsearch, addresses.elasticsearch_url, threads=settings.ingest.lanes + 1)
-    flushers = Flushers(InvoiceFlusher(settings, writer, Dropped(), trusted=True), PassedOver())
-    try:
-        return run_worker(settings, addresses.kafka_bootstrap, lambda app: flushers)
-    finally:
-        writer.close()
+def _invoices_alone(
+    settings: Settings, writer: Writer, publisher: Publisher, trusted: bool
+) -> tuple[InvoiceFlusher, PassedOver]:
+    return InvoiceFlusher(settings, writer, Dropped(), trusted=trusted), PassedOver()
 
 
 if __name__ == "__main__":

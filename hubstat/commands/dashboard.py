@@ -32,15 +32,13 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         # Dash is slow to import: the other commands must not wait for it.
         from dashboard.app import create_app, serve
         from dashboard.reader_board import ReaderBoard
-        from ingest.invoices import seconds
 
         chosen = settings()
         host = chosen.dashboard.host
         listening = choose_port(host, port or chosen.dashboard.port)
         client = connect(chosen.elasticsearch, locate(chosen).elasticsearch_url)
         reader = Reader(Store(client, chosen.namespace), chosen.country)
-        shows_after = seconds(chosen.elasticsearch.refresh_interval)
-        board = ReaderBoard(reader, chosen.dashboard.refresh_seconds, shows_after)
+        board = ReaderBoard(reader, chosen.dashboard.refresh_seconds)
         address = f"http://{f'[{host}]' if ':' in host else host}:{listening}/"
         typer.echo(f"board at {address}")
         try:

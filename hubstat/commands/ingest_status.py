@@ -222,10 +222,10 @@ def _catch_up(status: Status) -> str:
 
 
 def _worker_table(settings: Settings, status: Status) -> Table:
-    refresh = settings.elasticsearch.refresh_interval
+    refresh = settings.elasticsearch.refresh_seconds
     table = Table(
-        caption=f"rates: of the last minute; p50, p99: seconds from received to written, visible {refresh} later; "
-        "retries, dead letters: since the worker's start"
+        caption="rates: of the last minute; p50, p99: seconds from received to written, "
+        f"visible up to {refresh:g} s later; retries, dead letters: since the worker's start"
     )
     for name in ("worker", "state", "partitions", "records/s", "documents/s", "p50, p99", "cache hits", "retries"):
         table.add_column(name, overflow="fold")

@@ -10,7 +10,7 @@ from hubstat.domain import time as tm
 from hubstat.domain.codes import COMPLETIONS, RANK, REGISTRATIONS, STOPS
 from hubstat.domain.log import EventLog, Fact
 
-FOLD_VERSION: Final = 2
+FOLD_VERSION: Final = 3
 
 _HOLDING: Final = frozenset({"ASSIGNED", "LOADED", "DEPARTED", "ATTEMPT_FAILED"})
 _STATE_OF: Final = {

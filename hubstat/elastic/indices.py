@@ -32,6 +32,9 @@ KINDS: Final = (
 )
 # Above the priorities of templates that clusters ship for patterns such as "*-*".
 _PRIORITY: Final = 500
+# Of what the workers of ingest write: they make it visible themselves (ingest.visibility), this is for what they leave.
+_WRITTEN_BY_INGEST: Final = ("invoices", "friends")
+_BY_ITSELF_SECONDS: Final = 10.0
 _DYNAMIC_SETTINGS: Final = ("index.number_of_replicas", "index.refresh_interval")
 
 
@@ -58,11 +61,12 @@ def shipped(settings: Settings) -> dict[str, dict[str, Any]]:
         text = (resources.files("hubstat.elastic.templates") / f"{kind}.json").read_text(encoding="utf-8")
         template: dict[str, Any] = json.loads(text.replace("{namespace}", settings.namespace))
         template["priority"] = _PRIORITY
+        refresh = _BY_ITSELF_SECONDS if kind in _WRITTEN_BY_INGEST else elastic.refresh_seconds
         template["template"]["settings"] = {
             "index": {
                 "number_of_shards": str(elastic.shards),
                 "number_of_replicas": str(elastic.replicas),
-                "refresh_interval": elastic.refresh_interval,
+                "refresh_interval": f"{refresh * 1000:.0f}ms",
             }
         }
         rendered[f"{settings.namespace}-{kind}"] = template

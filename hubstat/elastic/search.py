@@ -162,7 +162,7 @@ class PointInTime:
             after = hits[-1]["sort"]
 
     def values(self, query: dict[str, Any], field: str) -> Iterator[str]:
-        """Every value of a keyword over the matching documents, one at a time and unsorted; repeated ones too."""
+        """Every value of a binary field, in base64, over the matching documents, unsorted; repeated ones too."""
         after: list[Any] | None = None
         while True:
             body: dict[str, Any] = {

@@ -25,7 +25,8 @@ class Heartbeat:
     """What an ingest worker last said of itself, and when (ms).
 
     complete_to: for every partition of the topics, by ``topic-partition``, a time (ms) before which every record
-    received is written; None where it does not know. details: the rest of its report (``ingest.telemetry.report``).
+    received is written and seen by searches; None where it does not know. details: the rest of its report
+    (``ingest.telemetry.report``).
     """
 
     worker: str

@@ -25,6 +25,8 @@ MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 _LEAST_BODY_BYTES: Final = 4 * 1024
 _BODY_STEP: Final = 16 * 1024
 MAX_IDS: Final = 2_000
+# Names of indices in one path, which may have 4 KB.
+_INDICES_AT_ONCE: Final = 40
 _MAX_HITS: Final = 10_000
 # Errors of one item that say something about the cluster, not about the document: they pass.
 _CLUSTER_ERRORS: Final = frozenset(
@@ -107,6 +109,7 @@ class Writer:
         self.url: Final = url
         self._client: Final[Elasticsearch] = connect(settings, url, connections=threads)
         self._body_bytes = MAX_BODY_BYTES
+        self._written: set[str] = set()
         self._threads: Final = ThreadPoolExecutor(threads, thread_name_prefix="elasticsearch")
 
     def close(self) -> None:
@@ -149,6 +152,7 @@ class Writer:
 
         while left:
             await for_ever(attempt, self.url, "writing")
+        self._written.update(write.index for write in writes)
         return [outcome for outcome in outcomes if outcome is not None]
 
     def _first(self, writes: Sequence[Write], left: Sequence[int]) -> Sequence[int]:
@@ -179,10 +183,10 @@ class Writer:
         return again, reason
 
     async def put(self, index: str, doc_id: str, body: bytes) -> None:
-        """Write one document, whatever is there."""
+        """Write one document of a small index, whatever is there; searches see it at once."""
 
         async def attempt() -> None:
-            await self._request("PUT", f"/{index}/_doc/{doc_id}", body)
+            await self._request("PUT", f"/{index}/_doc/{doc_id}?refresh=true", body)
 
         await for_ever(attempt, self.url, "writing")
 
@@ -230,6 +234,16 @@ class Writer:
 
             found += await for_ever(attempt, self.url, "looking up documents")
         return found
+
+    async def show_written(self) -> None:
+        """Make every document that :meth:`bulk` has returned visible to searches."""
+        written, self._written = sorted(self._written), set()
+        try:
+            for start in range(0, len(written), _INDICES_AT_ONCE):
+                await self.refresh(",".join(written[start : start + _INDICES_AT_ONCE]))
+        except BaseException:
+            self._written.update(written)
+            raise
 
     async def refresh(self, pattern: str) -> None:
         """Make everything written so far to a pattern visible to ``find``."""

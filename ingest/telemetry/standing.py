@@ -65,8 +65,10 @@ class Standing:
         self._since: dict[str, int] = {}
         self.held: Mapping[TP, Reach] = {}
         self._without_since: float | None = None
-        self.complete_to: dict[str, int | None] = dict.fromkeys(partitions)
+        self.written_to: dict[str, int | None] = dict.fromkeys(partitions)
         """For each partition: the time (ms) before which all its records are written, as far as this worker knows."""
+        self.complete_to: dict[str, int | None] = dict.fromkeys(partitions)
+        """For each partition: the time (ms) before which searches see all its records, as far as this worker knows."""
         self.rebalances = 0
         self.epoch = 0
         self.lost = 0
@@ -83,38 +85,47 @@ class Standing:
             return
         self._without_since = None
         self._doubt()
-        self.remember({partition_id(*tp): reach.complete_to for tp, reach in held.items()})
+        self._merge(self.written_to, {partition_id(*tp): reach.complete_to for tp, reach in held.items()})
         now = self._wall()
         self._since = {name: self._since.get(name, now) for name in (partition_id(*tp) for tp in held)}
         self.held = held
 
-    def remember(self, complete_to: Mapping[str, int | None]) -> None:
-        """Take over times before which all is written, such as those of this worker's last report: the later counts.
+    def show(self, written_to: Mapping[str, int | None]) -> None:
+        """All that was written by then is visible to searches."""
+        self._merge(self.complete_to, written_to)
 
-        Not those of partitions that the topics do not have, nor those that have not come yet.
-        """
-        merged = dict(self.complete_to)
-        for name in complete_to.keys() & merged.keys():
-            known, reached = merged[name], complete_to[name]
+    def remember(self, complete_to: Mapping[str, int | None]) -> None:
+        """Take over times before which all is written and visible, such as those of this worker's last report."""
+        self._merge(self.written_to, complete_to)
+        self._merge(self.complete_to, complete_to)
+
+    def _merge(self, into: dict[str, int | None], told: Mapping[str, int | None]) -> None:
+        """The later time counts. Not those of unknown partitions, nor those that are yet to come."""
+        for name in told.keys() & into.keys():
+            known, reached = into[name], told[name]
             if reached is not None and reached <= self._latest():
-                merged[name] = reached if known is None else max(known, reached)
-        self.complete_to = merged
+                into[name] = reached if known is None else max(known, reached)
 
     def _doubt(self) -> None:
         """Forget times that have not come yet: this clock was ahead when it told them."""
-        wrong = [name for name, reached in self.complete_to.items() if reached is not None and reached > self._latest()]
-        if wrong:
-            log.warning("the clock was set back: how far %d partitions are written is found out anew", len(wrong))
-            self.complete_to |= dict.fromkeys(wrong)
+        for times in (self.written_to, self.complete_to):
+            wrong = [name for name, reached in times.items() if reached is not None and reached > self._latest()]
+            if wrong:
+                log.warning("the clock was set back: how far %d partitions are written is found out anew", len(wrong))
+                times |= dict.fromkeys(wrong)
 
     def _latest(self) -> int:
         return self._wall() + CLOCK_SLACK_MS
 
     def lag_seconds(self, name: str) -> float:
         """Age of the time up to which a held partition is written; where not known, how long that has been so."""
-        reached = self.complete_to.get(name)
+        reached = self.written_to.get(name)
         since = self._since.get(name, self._wall()) if reached is None else reached
         return max(0.0, (self._wall() - since) / 1000)
+
+    def behind_seconds(self) -> float:
+        """The greatest lag of a held partition, as :meth:`lag_seconds`; 0 where none is held."""
+        return max((self.lag_seconds(partition_id(*tp)) for tp in dict(self.held)), default=0.0)
 
     def health(self) -> Health:
         """The verdict of now."""

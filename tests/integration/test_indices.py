@@ -43,7 +43,7 @@ def test_a_fresh_namespace_is_as_shipped_and_nothing_is_overwritten_silently(
     indices.ensure(client, settings)
     client.indices.create(index=Names(settings.namespace).invoices("2026-11-20"))
     slower = settings.model_copy(
-        update={"elasticsearch": settings.elasticsearch.model_copy(update={"refresh_interval": "7s"})}
+        update={"elasticsearch": settings.elasticsearch.model_copy(update={"refresh_seconds": 7.0})}
     )
     with pytest.raises(SettingsError, match="hubstat indices diff"):
         indices.ensure(client, slower)

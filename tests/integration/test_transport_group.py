@@ -22,6 +22,10 @@ DYNAMIC = {"HUBSTAT_INGEST__STATIC_MEMBERSHIP": "false"}
 STALL_SECONDS = 10.0
 """Longest stall that a worker which comes, goes or dies may cause, with the session time-out of these tests."""
 
+BOUNDED_MB = 130
+WHOLE_FETCHES_MB = 200
+"""A worker's memory with its reading bounded, and with one whole fetch of each partition of a compressed topic."""
+
 
 def make(engines: Any, folder: Path) -> Harness:
     folder.mkdir(exist_ok=True)
@@ -167,20 +171,19 @@ def test_what_is_read_ahead_of_a_slow_sink_is_bounded(
     harness: Harness, control: Harness, figure: Callable[[str], None]
 ) -> None:
     """Also of a compressed topic, whose fetches are many times their size."""
-    plan = {"flush_seconds": 8.0}
+    plan = {"flush_seconds": 60.0}
     environment = {"HUBSTAT_INGEST__BUFFER_MB": "8"}
-    peaks = []
     for each in (harness, control):
         asyncio.run(produce(each, each.topics.invoice_events, range(100_000), size=300, compression="gzip"))
     workers = [harness.start(1, environment, **plan), control.start(1, environment, **plan, whole_polls=True)]
     with Memory(workers[0]) as ours, Memory(workers[1]) as whole:
         for each in (harness, control):
             each.wait_for(lambda e=each: e.assignments() == [PARTITIONS])  # type: ignore[misc]
-        time.sleep(4.0)
-    peaks = [ours.peak, whole.peak]
-    figure(f"gzip topic, buffer 8 MiB: {peaks[0]:.0f} MiB, with unbounded polls {peaks[1]:.0f} MiB")
-    assert peaks[0] < 130
-    assert peaks[1] > peaks[0] + 40
+        # What the other one has read whole shows that there was time enough, on a busy machine too.
+        control.wait_for(lambda: whole.peak > WHOLE_FETCHES_MB)
+        time.sleep(2.0)
+    figure(f"gzip topic, buffer 8 MiB: {ours.peak:.0f} MiB, with unbounded polls {whole.peak:.0f} MiB")
+    assert ours.peak < BOUNDED_MB
 
 
 def test_a_second_worker_of_the_same_id_is_refused(harness: Harness) -> None:

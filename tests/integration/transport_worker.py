@@ -13,15 +13,19 @@ Usage: transport_worker.py BOOTSTRAP SINK_FILE PLAN_JSON, settings from the envi
 - ``silent_when_full``: while the buffer is full, do not tell Kafka that the worker is alive
 - ``whole_polls``: read every fetch whole
 
+SIGUSR1 prints where every thread and every task is.
+
 A sink line: topic, partition, offset, monotonic time, worker, value. A line ``assigned WORKER COUNT`` for each
-announced assignment.
+announced assignment. Each write begins with a line break and each line ends with `` .``: a kill may tear a write.
 """
 
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -66,7 +70,7 @@ class FileSink:
         slow, seconds = self._plan.get("slow_flush", (0, 0.0))
         await asyncio.sleep(seconds if FileSink.flushes == slow else self._plan.get("flush_seconds", 0.0))
         at = f"{time.monotonic():.3f}"
-        lines = [f"{r.topic} {r.partition} {r.offset} {at} {self._worker} {r.value.decode()}\n" for r in records]
+        lines = [f"\n{r.topic} {r.partition} {r.offset} {at} {self._worker} {r.value.decode()} ." for r in records]
         os.write(self._file, "".join(lines).encode())
         if topic := self._plan.get("publish_to"):
             await self._app.publish_many(
@@ -75,7 +79,7 @@ class FileSink:
 
     async def assigned(self, partitions: set[Any]) -> None:
         """Note the assignment."""
-        os.write(self._file, f"assigned {self._worker} {len(partitions)}\n".encode())
+        os.write(self._file, f"\nassigned {self._worker} {len(partitions)} .".encode())
 
 
 def spoil(plan: dict[str, Any]) -> None:
@@ -109,8 +113,17 @@ def spoil(plan: dict[str, Any]) -> None:
         Lanes.route = fails_once  # type: ignore[method-assign]
 
 
+def explain(*_: object) -> None:
+    """Print where every thread, and every task of every event loop, is."""
+    faulthandler.dump_traceback(all_threads=True)
+    for task in list(asyncio.tasks._all_tasks):  # type: ignore[attr-defined]
+        task.print_stack(limit=6)
+    sys.stderr.flush()
+
+
 def main() -> int:
     """Run until stopped."""
+    signal.signal(signal.SIGUSR1, explain)
     bootstrap, path, plan = sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3])
     spoil(plan)
     settings = Settings()

@@ -27,8 +27,11 @@ from ingest.topics import Topics
 
 WORKER = Path(__file__).parent.parent / "integration" / "transport_worker.py"
 PARTITIONS = 4
+END = " ."
 SESSION_SECONDS = float(os.environ.get("HUBSTAT_TEST_TRANSPORT_SESSION_SECONDS", "6"))
 FLUSH_GAP_SECONDS = 0.05
+EXPLAINED_CHARACTERS = 20_000
+"""Of each worker's log where a test waited in vain."""
 
 
 @dataclass(frozen=True)
@@ -125,15 +128,26 @@ class Harness:
         return [int(count) for _, worker, count in found if worker == str(worker_id)]
 
     def _lines(self) -> list[str]:
+        """Complete lines; one that is torn, by a kill or because it is being written, is no line yet."""
         path = self.folder / "sink"
-        return path.read_text().splitlines() if path.exists() else []
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [line.removesuffix(END) for line in lines if line.endswith(END)]
 
     def wait_for(self, condition: Callable[[], bool], seconds: float = 40.0) -> None:
         """Wait until a condition holds."""
         deadline = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < deadline, f"not within {seconds} s:\n{self.log()[-3000:]}"
+            assert time.monotonic() < deadline, f"not within {seconds} s:\n{self._explain()}"
             time.sleep(FLUSH_GAP_SECONDS)
+
+    def _explain(self) -> str:
+        """The end of every worker's log, with where the living ones are."""
+        for worker in self.workers:
+            if worker.poll() is None:
+                worker.send_signal(signal.SIGUSR1)
+        time.sleep(1.0)
+        logs = sorted(self.folder.glob("worker*.log"))
+        return "\n".join(f"--- {log.name}\n{log.read_text()[-EXPLAINED_CHARACTERS:]}" for log in logs)
 
     def wait_for_all(self, sent: Iterable[str], seconds: float = 40.0) -> None:
         """Wait until every value was written at least once."""

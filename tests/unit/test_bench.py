@@ -226,7 +226,7 @@ def test_the_engines_of_a_benchmark_take_no_access_from_those_of_the_user(
     monkeypatch.setattr(engines, "status", lambda settings: [])
     monkeypatch.setattr(engines, "stop", lambda settings, progress: None)
     user = Settings(
-        elasticsearch=ElasticsearchSettings(url="https://es:9200", api_key=SecretStr("key"), refresh_interval="5s"),
+        elasticsearch=ElasticsearchSettings(url="https://es:9200", api_key=SecretStr("key"), refresh_seconds=5.0),
         kafka=KafkaSettings(
             bootstrap_servers="kafka:9092",
             security_protocol="SASL_SSL",
@@ -239,7 +239,7 @@ def test_the_engines_of_a_benchmark_take_no_access_from_those_of_the_user(
             assert settings.elasticsearch.api_key is None
             assert settings.kafka.security_protocol == "PLAINTEXT"
             assert settings.kafka.sasl_password is None
-        assert place.settings.elasticsearch.refresh_interval == "5s"
+        assert place.settings.elasticsearch.refresh_seconds == 5.0
         assert place.settings.kafka.partitions == 3
         assert place.settings.kafka.bootstrap_servers == "127.0.0.1:2"
 

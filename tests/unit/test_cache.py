@@ -16,7 +16,7 @@ class Clock:
 
 
 def test_what_was_put_comes_back() -> None:
-    cache = DocumentCache(10_000, 0)
+    cache = DocumentCache(10_000, held=False)
     cache.put("k", VERSION, b'[["e",1,2,{}]]')
     assert cache.read("k") == (VERSION, b'[["e",1,2,{}]]')
     cache.drop("k")
@@ -25,7 +25,7 @@ def test_what_was_put_comes_back() -> None:
 
 
 def test_the_least_recently_used_goes_first_and_the_bound_holds() -> None:
-    cache = DocumentCache(3_000, 0, Clock())
+    cache = DocumentCache(3_000, held=False, clock=Clock())
     for number in range(5):
         cache.put(str(number), VERSION, b"[]")
         cache.read("0")
@@ -37,12 +37,29 @@ def test_the_least_recently_used_goes_first_and_the_bound_holds() -> None:
     assert cache.read("5") is None
 
 
-def test_young_entries_stay_beyond_the_bound() -> None:
+def test_what_a_search_may_not_see_yet_stays_beyond_the_bound() -> None:
     clock = Clock()
-    cache = DocumentCache(1_000, 10, clock)
+    cache = DocumentCache(1_000, held=True, clock=clock)
     for number in range(20):
         cache.put(str(number), VERSION, b"[]")
-    assert len(cache) == 20
     clock.now = 11
     cache.put("last", VERSION, b"[]")
-    assert cache.size <= 1_000
+    assert (len(cache), cache.full) == (21, True)
+    cache.seen(11)
+    assert (cache.size <= 1_000, cache.full) == (True, False)
+    assert cache.read("last") is not None, "put when the refresh began: it may not be in it"
+    cache.seen(5)
+    cache.put("next", VERSION, b"[]")
+    assert cache.read("next") is not None, "an older refresh takes nothing back, nor gives more"
+
+
+def test_the_least_recently_used_of_what_is_seen_goes() -> None:
+    clock = Clock()
+    cache = DocumentCache(1_000, held=True, clock=clock)
+    cache.put("old", VERSION, b"[]")
+    clock.now = 1
+    cache.seen(1)
+    for number in range(20):
+        cache.put(str(number), VERSION, b"[]")
+    assert cache.read("old") is None
+    assert len(cache) == 20

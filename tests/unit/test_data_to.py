@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from aggregations.reader import Reader
-from aggregations.snapshot import Snapshots
 from hubstat.elastic.store import Heartbeat
 from hubstat.settings import KafkaSettings, Settings
 from ingest.telemetry.standing import Standing
@@ -61,30 +60,3 @@ def test_a_partition_that_nobody_has_reported_holds_the_data_back() -> None:
     second.remember(dict.fromkeys(second.complete_to.keys() - half, NOW - 30))
     reports = Reports(first.complete_to, second.complete_to)
     assert Reader(reports, "KR").data_to(NOW) == NOW - 30
-
-
-class Waiting(Reports):
-    """A store whose reports can be changed, and that counts how often all was made visible."""
-
-    refreshed = 0
-
-    def say(self, reached: int) -> None:
-        self._said = ({"t-0": reached},)
-
-    def refresh(self) -> None:
-        self.refreshed += 1
-
-
-def test_a_board_claims_what_was_written_one_refresh_before_it_looked() -> None:
-    store: Any = Waiting({"t-0": NOW - 900})
-    snapshots = Snapshots(Reader(store, "KR"), 2.0, shows_after_seconds=1.0)
-    assert (snapshots._data_to(NOW), store.refreshed) == (NOW - 900, 1)
-    store.say(NOW + 100)
-    assert snapshots._data_to(NOW + 500) == NOW + 100, "nothing is known of a second ago: all is made visible"
-    assert store.refreshed == 2
-    store.say(NOW + 1_900)
-    assert snapshots._data_to(NOW + 2_000) == NOW + 100
-    assert snapshots._data_to(NOW + 4_000) == NOW + 1_900
-    assert store.refreshed == 2
-    store.say(NOW + 99_000)
-    assert (snapshots._data_to(NOW + 100_000), store.refreshed) == (NOW + 99_000, 3)

@@ -17,7 +17,7 @@ from hubstat.domain import time as tm
 from hubstat.domain.activity import Activity
 from hubstat.domain.contract import Refusal, decode_friend_event, decode_invoice_event
 from hubstat.settings import Settings
-from ingest.invoices import InvoiceFlusher, seconds
+from ingest.invoices import InvoiceFlusher
 
 NOON = tm.parse_instant("2026-11-20T12:00:00+09:00")
 ZONE = tm.zone("KR")
@@ -210,8 +210,3 @@ async def test_a_scan_without_time_of_day_does_not_count_as_activity() -> None:
     bench = Bench()
     await bench.flush(event(event_time="2026-11-20"))
     assert [activity.counts for activity in bench.activities()] == [False]
-
-
-@pytest.mark.parametrize(("text", "length"), [("1s", 1.0), ("500ms", 0.5), ("2m", 120.0), ("-1", 3600.0)])
-def test_refresh_intervals_in_seconds(text: str, length: float) -> None:
-    assert seconds(text) == length

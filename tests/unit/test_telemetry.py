@@ -71,13 +71,16 @@ class World:
 def test_what_was_complete_stays_complete() -> None:
     world = World()
     world.look(a=reach(), b=reach())
-    assert world.standing.complete_to == {"t-0": NOW - 1_000, "t-1": NOW - 1_000, "t-2": None}
+    assert world.standing.written_to == {"t-0": NOW - 1_000, "t-1": NOW - 1_000, "t-2": None}
     world.look(a=reach(read_to=NOW - 3_600_000, end=11))  # the first record after an idle hour; b went to another
-    assert world.standing.complete_to == {"t-0": NOW - 1_000, "t-1": NOW - 1_000, "t-2": None}
+    assert world.standing.written_to == {"t-0": NOW - 1_000, "t-1": NOW - 1_000, "t-2": None}
     world.now += 2_000
     assert world.standing.lag_seconds("t-0") == 3.0
     world.standing.remember({"t-1": NOW + 1, "t-2": None, "t-7": NOW, "old-0": NOW})
-    assert world.standing.complete_to == {"t-0": NOW - 1_000, "t-1": NOW + 1, "t-2": None}
+    assert world.standing.written_to == {"t-0": NOW - 1_000, "t-1": NOW + 1, "t-2": None}
+    assert world.standing.complete_to == {"t-0": None, "t-1": NOW + 1, "t-2": None}, "what is written may not show yet"
+    world.standing.show(world.standing.written_to)
+    assert world.standing.complete_to == world.standing.written_to
 
 
 def test_a_worker_that_keeps_up_is_healthy() -> None:
@@ -150,9 +153,11 @@ def test_what_a_clock_that_was_ahead_has_told_is_forgotten(caplog: pytest.LogCap
     world = World()
     world.now += 3_600_000
     world.look(a=reach(polled=world.now))
+    world.standing.show(world.standing.written_to)
     world.now = NOW
     world.look(a=reach(unwritten=NOW - 900_000))
-    assert world.standing.complete_to["t-0"] == NOW - 900_000
+    assert world.standing.written_to["t-0"] == NOW - 900_000
+    assert world.standing.complete_to["t-0"] is None
     assert not world.standing.health().healthy
     assert "the clock was set back" in caplog.text
     world.standing.remember({"t-1": NOW + 3_600_000})
@@ -244,7 +249,7 @@ class Flusher:
     def __init__(self, world: World) -> None:
         self.world = world
         self.counters = Counters()
-        self.cache = DocumentCache(1_000, 0.0)
+        self.cache = DocumentCache(1_000, held=False)
         self.flushed: list[int] = []
         self.partitions: set[TP] = set()
 

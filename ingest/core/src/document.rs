@@ -8,7 +8,7 @@ use crate::sent;
 use crate::state::{Fact, State};
 
 /// Version of the fold in `hubstat.domain.invoice` that `state` is the same as.
-pub const FOLD_VERSION: i64 = 2;
+pub const FOLD_VERSION: i64 = 3;
 
 /// The document as JSON. `stored`: its events; `facts` are not empty.
 pub fn document(state: &State, invoice_no: &str, facts: &[Fact], stored: &[u8], zone: Zone) -> Vec<u8> {

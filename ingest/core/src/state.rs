@@ -3,7 +3,7 @@
 
 use crate::clock::{self, Zone, HOUR, MINUTE};
 use crate::codes::{Code, Direction};
-use crate::json::Cell;
+use crate::json::{Cell, Packed};
 use crate::sent::{self, Sent};
 
 /// One event in force. Facts are sorted by time, rank and id.
@@ -372,30 +372,34 @@ impl<'a> State<'a> {
     }
 
     /// What is left to do; `None` unless it is due and open.
-    pub fn pending(&self, row: &Row, invoice_no: &str) -> Option<Cell> {
+    pub fn pending(&self, row: &Row, invoice_no: &str) -> Option<Packed> {
         let since = self.promise.as_ref().and_then(|promise| promise.since);
         (row.due && row.settled.is_none()).then(|| {
-            Cell::default()
-                .with(&self.camp)
-                .with(&self.friend)
-                .with(&self.direction.text())
-                .with(&invoice_no)
-                .with(&row.promise)
-                .with(&row.wave)
-                .with(&self.address_key)
-                .with(&since)
+            Packed(
+                Cell::default()
+                    .with(&self.camp)
+                    .with(&self.friend)
+                    .with(&self.direction.text())
+                    .with(&invoice_no)
+                    .with(&row.promise)
+                    .with(&row.wave)
+                    .with(&self.address_key)
+                    .with(&since),
+            )
         })
     }
 
     /// Who held a due delivery, and since when it is loaded.
-    pub fn loading(&self, row: &Row) -> Option<Cell> {
+    pub fn loading(&self, row: &Row) -> Option<Packed> {
         (self.direction == Direction::Delivery && row.due && !self.holdings.is_empty()).then(|| {
-            Cell::default()
-                .with(&self.camp)
-                .with(&self.friend)
-                .with(&row.wave)
-                .with(&self.loaded_at)
-                .with(self.holdings.as_slice())
+            Packed(
+                Cell::default()
+                    .with(&self.camp)
+                    .with(&self.friend)
+                    .with(&row.wave)
+                    .with(&self.loaded_at)
+                    .with(self.holdings.as_slice()),
+            )
         })
     }
 
