@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, Literal
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from hubstat.domain import time as tm
 from hubstat.domain.codes import Direction
 from hubstat.errors import QueryError
+from hubstat.figures import address
 from hubstat.figures.formats import LANGS, Lang
 
 Level = Literal["nationwide", "region", "area", "camp", "friend", "invoice"]
@@ -61,19 +62,19 @@ class Place:
 
     def search(self, zone: ZoneInfo) -> str:
         """The query string of the address, ``?…``; what has its default is left out. Times are local with offset."""
-        fields: dict[str, str | None] = {
-            "level": None if self.level == "nationwide" else self.level,
-            "hub": self.hub,
-            "date": self.day.isoformat() if self.day else None,
-            "wave": None if self.wave == "all" else self.wave,
-            "direction": None if self.direction == "DELIVERY" else self.direction,
-            "as_of": None if self.as_of is None else tm.iso_local(self.as_of, zone),
-            "known_at": None if self.known_at is None else tm.iso_local(self.known_at, zone),
-            "sort": self.sort,
-            "lang": self.lang,
-            "proof": self.proof,
-        }
-        return "?" + urlencode({key: value for key, value in fields.items() if value is not None})
+        return address.search(
+            zone,
+            lang=self.lang,
+            level=self.level,
+            hub=self.hub,
+            day=self.day,
+            wave=self.wave,
+            direction=self.direction,
+            as_of=self.as_of,
+            known_at=self.known_at,
+            sort=self.sort,
+            proof=self.proof,
+        )
 
 
 def parse(search: str, zone: ZoneInfo, lang: Lang) -> Place:

@@ -87,6 +87,6 @@ class Content(Protocol):
     ) -> Mail:
         """Write a part as a mail; reads nothing.
 
-        names: whether the recipient may read people's names. board_url: address of the board, ``https://host``.
+        names: whether the recipient may read Friends' names. board_url: address of the board, ``https://host``.
         late: whether it is a run that was missed and is caught up on.
         """

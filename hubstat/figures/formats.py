@@ -62,6 +62,16 @@ def hours(minutes: float | None) -> str:
     return decimal(minutes / 60) if minutes < 6000 else count(minutes / 60)
 
 
+def signed(difference: float | None, digits: int = 0) -> str:
+    """A difference of two numbers: ``+214``, ``−0.4``, ``±0``; ``—`` for null."""
+    if difference is None:
+        return NONE
+    text = f"{difference:+,.{digits}f}"
+    if not text.strip("+-0.,"):
+        return "±" + text[1:]
+    return text.replace("-", MINUS)
+
+
 def late(minutes: int | None, lang: Lang) -> str:
     """``+52분`` / ``+52m``."""
     if minutes is None:
@@ -89,6 +99,11 @@ def day(value: date, lang: Lang) -> str:
     if lang == "ko":
         return f"{value.year}. {value.month}. {value.day}.({_WEEKDAYS_KO[value.weekday()]})"
     return f"{_WEEKDAYS_EN[value.weekday()]}, {value.day} {_MONTHS_EN[value.month - 1]} {value.year}"
+
+
+def weekday(value: date, lang: Lang) -> str:
+    """``금`` / ``Fri``."""
+    return _WEEKDAYS_KO[value.weekday()] if lang == "ko" else _WEEKDAYS_EN[value.weekday()]
 
 
 def zone_name(zone: str) -> str:

@@ -43,6 +43,23 @@ def status(figures: Mapping[str, Any], direction: str) -> Status:
     return "watch" if late_open or rate >= WATCH_LATE_RATE else "fine"
 
 
+# So many Friends must be out before their common silence says something of their camp.
+_SILENT_FRIENDS: Final = 3
+
+
+def silent(figures: Mapping[str, Any], running: bool) -> bool:
+    """Whether nothing is heard of a camp that must have something to say, so that its figures are not to be trusted.
+
+    Promises are past and not one invoice has arrived or was completed; or, while the wave is running, something is open
+    and each of at least three Friends out is silent beyond the allowance.
+    """
+    if figures.get("m1_base") and not figures.get("arrived") and not figures.get("completed"):
+        return True
+    out = figures.get("friends_out") or 0
+    silent_friends = figures.get("silent_friends") or 0
+    return bool(running and figures.get("open") and out >= _SILENT_FRIENDS and silent_friends >= out)
+
+
 def heat_step(value: float | None, network: float | None) -> int:
     """-2, -1, 0, 1, 2: how far a rate lies under or over the network's in the same hour; 0 where either is unknown."""
     if value is None or not network:

@@ -58,13 +58,14 @@ class MemoryNetwork:
         except Refusal as refusal:
             self.refused.append(refusal)
             return
-        self._take(event)
+        self.take(event)
 
-    def _take(self, event: Event) -> None:
+    def take(self, event: Event) -> None:
+        """Take one decoded event of an invoice."""
         log = self.invoices.setdefault(event.key, EventLog())
         log.add(event)
         for derived in supersessions(event.key, log, [event]):
-            self._take(decode_invoice_event(derived.value, derived.received, ZONE))
+            self.take(decode_invoice_event(derived.value, derived.received, ZONE))
 
     def add_friend(self, raw: bytes) -> None:
         """Take one record of friend-events."""
