@@ -63,12 +63,12 @@ def hours(minutes: float | None) -> str:
 
 
 def signed(difference: float | None, digits: int = 0) -> str:
-    """A difference of two numbers: ``+214``, ``−0.4``, ``±0``; ``—`` for null."""
+    """A difference of two numbers: ``+214``, ``−0.4``, ``±0`` for none; ``—`` for null."""
     if difference is None:
         return NONE
     text = f"{difference:+,.{digits}f}"
     if not text.strip("+-0.,"):
-        return "±" + text[1:]
+        return "±0"
     return text.replace("-", MINUS)
 
 

@@ -105,6 +105,7 @@ MAIL_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "mail.beside.stops": ("스톱 {stops}", "{stops} stops"),
     "mail.beside.idle": ("모두 {hours}시간 · {days}명", "{hours} h in all · {days} Friends"),
     "mail.beside.efficiency": ("표준 {standard} / 순운행 {net}시간", "standard {standard} of {net} net h"),
+    "mail.beside.no_standard": ("견줄 표준이 아직 없음", "no standard yet"),
     "mail.beside.final": (
         "95% {p95} · 마감 뒤 {after} · 이월 {carried}",
         "95 % {p95} · {after} past deadline · {carried} carried",

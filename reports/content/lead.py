@@ -9,8 +9,6 @@ from hubstat.figures.status import status
 from reports.content.letter import Tone
 from reports.content.voice import Voice, figure
 
-_SAID_AT_MOST = 40
-
 
 def title(voice: Voice) -> str:
     """Name of the mail."""
@@ -143,7 +141,7 @@ def _returns(voice: Voice) -> list[tuple[str, Tone]]:
     if standing not in ("behind", "watch"):
         return []
     said = voice.say("mail.lead.returns", rate=fm.percent(back.get("m2_rate")), late=fm.count(back.get("m2_late_open")))
-    return [(said, "late" if standing == "behind" else "risk")]
+    return [(said, "late" if standing == "behind" else "plain")]
 
 
 def missing(voice: Voice) -> tuple[str, ...]:

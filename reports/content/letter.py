@@ -29,7 +29,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A titled table. The first column names the row. total: the last row is a sum."""
+    """A titled table. The first column names the row. total: the last row is a sum. listed: names are no headings."""
 
     kind: ClassVar[str] = "block"
     title: str
@@ -37,15 +37,17 @@ class Block:
     rows: Sequence[Sequence[Cell]]
     note: str = ""
     total: bool = False
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two narrow tables side by side; one below the other on a phone."""
+    """Two tables side by side; on a phone one below the other, but for narrow ones."""
 
     kind: ClassVar[str] = "pair"
     left: Block
     right: Block
+    narrow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from reports.content.part import Both, Figures, Hub, HubPart
 
 Take = Callable[[Both], float | None]
 Show = Callable[[float], str]
+_NO_CHANGE = "±0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,17 @@ class Voice:
             return (english if self.lang == "en" else korean) or reason
         key = f"mail.reason.{reason}"
         return self.say(key) if key in TEXTS else reason
+
+    def points(self, less: float) -> str:
+        """A difference of two shares to one decimal."""
+        return self._points(less, 1)
+
+    def points2(self, less: float) -> str:
+        """A difference of two shares to two decimals, as the six metrics have them."""
+        return self._points(less, 2)
+
+    def _points(self, less: float, digits: int) -> str:
+        return fm.points(less, self.lang, digits) if round(less * 100, digits) else _NO_CHANGE
 
     def differences(self, hub: Hub, take: Take, show: Show) -> tuple[Cell, Cell]:
         """Cells of now less a week before, and less what was last sent."""

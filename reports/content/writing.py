@@ -12,11 +12,11 @@ from hubstat.figures.address import search
 from hubstat.figures.formats import Lang
 from hubstat.figures.palette import DARK, LIGHT
 from hubstat.figures.sentences import completion_summary
-from reports.content import blocks, changes
+from reports.content import changes, counts, hubs, keyfigures
 from reports.content import lead as beginning
 from reports.content.attachment import attachment
 from reports.content.charts import HEIGHT, WIDTH, draw
-from reports.content.letter import MARKS, Block, Items, Letter, Pair, Picture
+from reports.content.letter import Block, Items, Letter, Pair, Picture
 from reports.content.part import HubPart
 from reports.content.voice import Voice
 from reports.model import File, Image, Mail
@@ -30,7 +30,7 @@ def write(part: HubPart, lang: Lang, *, names: bool, board_url: str, unsubscribe
     voice = Voice(part, lang)
     file = attachment(voice)
     letter, images = compose(voice, file, names=names, board_url=board_url, unsubscribe_url=unsubscribe_url, late=late)
-    html = _template("mail.html.j2").render(letter=letter, light=LIGHT, dark=DARK, marks=MARKS)
+    html = _template("mail.html.j2").render(letter=letter, light=LIGHT, dark=DARK)
     text = _template("mail.txt.j2").render(letter=letter)
     return Mail(letter.subject, text, html, images, (file,), beginning.missing(voice))
 
@@ -101,20 +101,20 @@ def _address(voice: Voice) -> str:
 
 def _parts(voice: Voice, names: bool) -> tuple[list[Block | Pair | Picture | Items], tuple[Image, ...]]:
     part = voice.part
-    found: list[Block | Pair | Picture | Items] = [blocks.six(voice), *blocks.children(voice), blocks.work(voice)]
+    found: list[Block | Pair | Picture | Items] = [keyfigures.six(voice), *hubs.children(voice), keyfigures.work(voice)]
     images: tuple[Image, ...] = ()
-    hours = blocks.hours_of(part.here.now.delivery)
+    hours = counts.hours_of(part.here.now.delivery)
     if hours:
         time = f"{voice.local(part.order.as_of):%H:%M}"
         summary = completion_summary(part.here.now.delivery, time, voice.lang)
         alt = voice.say("mail.chart.alt", summary=summary)
         images = (Image(CHART, draw(hours, voice.lang), alt),)
         found.append(Picture(voice.say("mail.hours.title"), CHART, alt, WIDTH, HEIGHT, summary))
-        found.append(blocks.hours(voice, hours))
+        found.append(counts.hours(voice, hours))
     if part.order.report != "hourly-digest":
-        found += blocks.made_of(voice)
+        found += counts.made_of(voice)
     found += changes.changes(voice)
     found += changes.restatements(voice)
     if _named(part, names):
-        found += blocks.friends(voice)
+        found += hubs.friends(voice)
     return found, images

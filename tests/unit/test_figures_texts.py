@@ -20,6 +20,7 @@ SOURCES = [
     *(ROOT / "hubstat" / "figures").glob("*.py"),
     *(ROOT / "reports").rglob("*.py"),
 ]
+CATALOGUES = ("texts.py", "texts_mail.py")
 # Keys that are put together from a part known only at run time: prefix → every ending that may come.
 MADE = {
     "wave.": ("DAWN", "DAY", "SAME_DAY", "all", "label"),
@@ -32,6 +33,8 @@ MADE = {
     "verdict.status.": ("behind", "watch", "fine", "none"),
     "invoice.counts.": ("date", "wave", "camp", "friend", "promise", "completed", "state", "why"),
     "chart.": ("hour", "in_hour", "so_far", "share"),
+    "mail.file.": ("level", "direction", "hub", "name", "parent"),
+    "mail.reason.": ("NOT_ARRIVED", "NOT_LOADED", "NO_ATTEMPT", "NOT_ASSIGNED", "UNKNOWN"),
     "tile.name.": ("due", "completed", "late_open", "rate", "m5", "m6_stalled", "first_attempt_rate",
                    "hourly_deliveries", "idle_minutes", "friends_out"),
 }  # fmt: skip
@@ -39,7 +42,7 @@ MADE = {
 
 def _used() -> set[str]:
     literal = re.compile(r"""["']([a-z_]+(?:\.[A-Za-z_]+)*)["']""")
-    found = {key for path in SOURCES if path.name != "texts.py" for key in literal.findall(path.read_text())}
+    found = {key for path in SOURCES if path.name not in CATALOGUES for key in literal.findall(path.read_text())}
     return found | {prefix + ending for prefix, endings in MADE.items() for ending in endings}
 
 
