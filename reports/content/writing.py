@@ -54,7 +54,7 @@ def compose(
 ) -> tuple[Letter, tuple[Image, ...]]:
     """The mail's content in its order, and its pictures."""
     part = voice.part
-    parts, images = _parts(voice, names) if part.has_data else ([], ())
+    parts, images = _parts(voice, names) if part.has_data else (_without_data(voice), ())
     notes = list(beginning.missing(voice))
     if late:
         notes.append(voice.say("mail.missing.late"))
@@ -97,6 +97,11 @@ def _address(voice: Voice) -> str:
         as_of=order.as_of,
         known_at=order.known_at,
     )
+
+
+def _without_data(voice: Voice) -> list[Block | Pair | Picture | Items]:
+    """Of a date without data, what is known of others."""
+    return [*changes.restatements(voice)] if voice.part.restated else []
 
 
 def _parts(voice: Voice, names: bool) -> tuple[list[Block | Pair | Picture | Items], tuple[Image, ...]]:

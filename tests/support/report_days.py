@@ -54,8 +54,8 @@ class DaysReader(MemoryReader):
         return self.reached
 
 
-def simulated(invoices: int, *days: date) -> DaysReader:
-    """A reader of simulated days of one network."""
+def network_of(invoices: int, *days: date) -> MemoryNetwork:
+    """Simulated days of one network; at first a service date and the one a week before."""
     spec = build_network(invoices, SEED, "KR")
     network = MemoryNetwork(spec.master_data(), history=False)
     for day in days or (DAY - timedelta(days=7), DAY):
@@ -65,4 +65,9 @@ def simulated(invoices: int, *days: date) -> DaysReader:
             else:
                 event = decode_friend_event(record.value, record.received_ms, ZONE)
                 network.friends.setdefault(event.key, EventLog()).add(event)
-    return DaysReader(network)
+    return network
+
+
+def simulated(invoices: int, *days: date) -> DaysReader:
+    """A reader of simulated days of one network."""
+    return DaysReader(network_of(invoices, *days))

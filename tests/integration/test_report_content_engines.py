@@ -1,0 +1,168 @@
+"""A report from real Elasticsearch: its file is what ``hubstat query`` prints at its (T, K), also days later."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from memory import ZONE, MemoryNetwork, records
+from report_days import CLOSED, DAY, SEED, network_of
+from stored import store
+
+from aggregations.facts.closing import RollUp, roll_up_all
+from aggregations.reader import Reader
+from aggregations.viewer import Viewer
+from hubstat.domain import time as tm
+from hubstat.elastic import hubs, indices
+from hubstat.elastic.client import connect
+from hubstat.elastic.store import Store
+from hubstat.engines import EngineAddresses
+from hubstat.settings import Settings
+from hubstat.simulator.network import build_network
+from reports.content import ReportContent
+from reports.model import Mail, Order
+
+pytestmark = pytest.mark.engines
+
+INVOICES = 400
+WEEK = DAY - timedelta(days=7)
+EVERYTHING = Viewer.everything("KR")
+FINAL = Order("daily-final", DAY, None, "nationwide", "KR", CLOSED, CLOSED)
+
+
+@dataclass
+class Network:
+    """A simulated network in a namespace. now: what its reader takes for the present, ms."""
+
+    settings: Settings
+    reader: Reader
+    memory: MemoryNetwork
+    now: int
+
+    def write(self) -> None:
+        """Store everything, and say that ingest is up to the present."""
+        store(self.reader.store.client, self.settings.namespace, self.memory)
+        status = {"worker": "1", "written_at": self.now, "complete_to": {"0": self.now}}
+        index = f"{self.settings.namespace}-ingest-status"
+        self.reader.store.client.index(index=index, id="1", document=status, refresh=True)
+
+    def roll_up(self) -> None:
+        """Roll up both service dates."""
+        roll_up_all(RollUp(self.reader), [WEEK, DAY], lambda said: None)
+
+    def query(self, *arguments: str) -> list[dict[str, Any]]:
+        """Rows that the command prints."""
+        environment = os.environ | {
+            "HUBSTAT_NAMESPACE": self.settings.namespace,
+            "HUBSTAT_ELASTICSEARCH__URL": str(self.settings.elasticsearch.url),
+        }
+        command = [sys.executable, "-m", "hubstat", "query", "--format", "json", *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
+        rows: list[dict[str, Any]] = json.loads(done.stdout)["rows"]
+        return rows
+
+
+@pytest.fixture(scope="module")
+def network(engines: EngineAddresses) -> Iterator[Network]:
+    base = Settings()
+    address = base.elasticsearch.model_copy(update={"url": engines.elasticsearch_url})
+    made = {"namespace": f"t{secrets.token_hex(6)}", "state_dir": Path(), "elasticsearch": address}
+    settings = base.model_copy(update=made)
+    with connect(settings.elasticsearch, engines.elasticsearch_url) as client:
+        indices.ensure(client, settings)
+        hubs.install(client, settings.namespace, build_network(INVOICES, SEED, "KR").master_data(), "KR")
+        reader = Reader(Store(client, settings.namespace), "KR")
+        found = Network(settings, reader, network_of(INVOICES, WEEK, DAY), CLOSED + tm.MINUTE)
+        reader.clock = lambda: found.now
+        found.write()
+        found.roll_up()
+        yield found
+        client.indices.delete(index=list(client.indices.get(index=f"{settings.namespace}-*").body))
+        for kind in indices.KINDS:
+            client.indices.delete_index_template(name=f"{settings.namespace}-{kind}")
+
+
+def mail_of(network: Network, order: Order, last: Order | None = None) -> Mail:
+    content = ReportContent(network.reader)
+    part = content.part(EVERYTHING, order, last)
+    return content.mail(part, "ko", names=False, board_url="http://localhost", unsubscribe_url=None, late=False)
+
+
+def rows_of(mail: Mail) -> dict[tuple[str, str, str], dict[str, str]]:
+    raw = mail.files[0].data
+    assert raw.startswith(b"\xef\xbb\xbf")
+    lines = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
+    empty = lines.index([])
+    keys = [label[label.index(" (") + 2 : -1] for label in lines[empty + 1]]
+    rows = [dict(zip(keys, line, strict=True)) for line in lines[empty + 2 :]]
+    return {(row["level"], row["direction"], row["hub"]): row for row in rows}
+
+
+def assert_is_the_query(network: Network, mail: Mail, order: Order) -> None:
+    moment = ("--as-of", tm.iso_local(order.as_of, ZONE), "--known-at", tm.iso_local(order.known_at, ZONE))
+    found = rows_of(mail)
+    for level, direction in (("nationwide", "DELIVERY"), ("camp", "DELIVERY"), ("camp", "RETURN")):
+        printed = network.query("--level", level, "--date", DAY.isoformat(), "--direction", direction, *moment)
+        assert {key[2] for key in found if key[:2] == (level, direction)} == {row["hub"] for row in printed}
+        for row in printed:
+            line = found[level, direction, row["hub"]]
+            for name, value in row["figures"].items():
+                parts = (
+                    {f"{name}.{key}": part for key, part in value.items()} if isinstance(value, dict) else {name: value}
+                )
+                for key, part in parts.items():
+                    assert line[key] == ("" if part is None else str(part)), (level, row["hub"], key)
+
+
+def test_the_file_is_what_the_command_prints_also_days_later(network: Network) -> None:
+    early = replace(FINAL, report="daily-provisional", as_of=CLOSED - 11 * tm.HOUR, known_at=CLOSED - 11 * tm.HOUR)
+    final = mail_of(network, FINAL, early)
+    assert final.incomplete == ()
+    assert_is_the_query(network, final, FINAL)
+    assert_is_the_query(network, mail_of(network, early), early)
+
+    # Two days on, a scan of the date is received that nobody had: the date is restated.
+    invoice_no = _open_invoice(network)
+    network.now = CLOSED + 2 * tm.DAY
+    scan = {"invoice_no": invoice_no, "direction": "DELIVERY", "code": "DELIVERED", "camp_id": "X1",
+            "event_time": "2026-11-20T18:00:00+09:00", "received_at": tm.iso_local(CLOSED + tm.DAY, ZONE)}  # fmt: skip
+    for raw in records(scan):
+        network.memory.add_invoice(raw)
+    network.write()
+    network.roll_up()
+    assert mail_of(network, FINAL, early).files == final.files
+    assert mail_of(network, FINAL, early).text == final.text
+
+    later = replace(FINAL, service_date=DAY + timedelta(days=1), as_of=CLOSED + tm.DAY, known_at=network.now)
+    told = mail_of(network, later)
+    assert "- 11. 20. 전국: 지표 완료, 전 " in told.text
+
+
+def _open_invoice(network: Network) -> str:
+    """An invoice of the date that is still open at its closing."""
+    index = f"{network.settings.namespace}-invoices-*"
+    terms = {"due_date": DAY.isoformat(), "direction": "DELIVERY", "open": True}
+    query = {"bool": {"filter": [{"term": {name: value}} for name, value in terms.items()]}}
+    hits = network.reader.store.client.search(index=index, query=query, size=1)["hits"]["hits"]
+    key: str = hits[0]["_id"]
+    return key.split(":", 1)[1]
+
+
+def test_a_lag_is_read_from_ingest(network: Network) -> None:
+    index = f"{network.settings.namespace}-ingest-status"
+    status = {"worker": "1", "written_at": network.now, "complete_to": {"0": CLOSED - tm.HOUR}}
+    network.reader.store.client.index(index=index, id="1", document=status, refresh=True)
+    mail = mail_of(network, FINAL)
+    assert mail.subject.startswith("[자료 미완]")
+    assert "11:00:00" in mail.incomplete[0]
