@@ -167,7 +167,7 @@ MAIL_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "mail.age.range": ("{a}~{b}시간", "{a}–{b} h"),
     "mail.age.over": ("{a}시간 이상", "{a} h or more"),
     "mail.reason.NOT_ARRIVED": ("캠프 미도착", "Not at the camp"),
-    "mail.reason.NOT_LOADED": ("미상차", "Not loaded"),
+    "mail.reason.NOT_LOADED": ("미상차", "Still at the camp"),
     "mail.reason.NO_ATTEMPT": ("미시도", "Not attempted"),
     "mail.reason.NOT_ASSIGNED": ("미배정", "Not assigned"),
     "mail.reason.UNKNOWN": ("사유 없음", "No reason given"),

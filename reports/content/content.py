@@ -86,7 +86,7 @@ class ReportContent:
             provisional=order.known_at < tm.closing(order.service_date, self._reader.zone),
             data_to=now.data_to,
             has_data=network.has_data,
-            silent=tuple(camp for camp in camps if silent(camp.now.delivery, running)),
+            silent=tuple(camp for camp in camps if camp.hub != UNMAPPED and silent(camp.now.delivery, running)),
             restated=restated,
             restated_names={
                 (each.level, each.hub): (found.name_ko, found.name_en)

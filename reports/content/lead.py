@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hubstat.domain.hierarchy import UNMAPPED
 from hubstat.figures import formats as fm
 from hubstat.figures.sentences import Part as Stretch
 from hubstat.figures.sentences import verdict, what_moves
@@ -77,7 +78,7 @@ def meta(voice: Voice) -> list[str]:
         ),
         " · ".join(
             (
-                voice.say("mail.meta.heard", heard=len(part.camps) - len(part.silent), n=len(part.camps)),
+                _heard(voice),
                 data,
                 voice.say("mail.meta.version", n=part.definition_version),
             )
@@ -85,11 +86,18 @@ def meta(voice: Voice) -> list[str]:
     ]
 
 
+def _heard(voice: Voice) -> str:
+    """Of how many camps something is heard; what has no camp is none."""
+    camps = sum(camp.hub != UNMAPPED for camp in voice.part.camps)
+    heard = camps - len(voice.part.silent) if voice.part.has_data else 0
+    return voice.say("mail.meta.heard", heard=heard, n=camps)
+
+
 def lead(voice: Voice) -> list[tuple[str, Tone]]:
     """Whether the hub is behind and where; then the board's sentence; then the week before and returns."""
     part = voice.part
     if not part.has_data:
-        return [(voice.say("mail.missing.no_data", day=voice.day(part.order.service_date)), "risk")]
+        return [(no_data(voice), "risk")]
     now = part.here.now.delivery
     found = _opening(voice)
     camps = None if part.order.level == "camp" else sum(bool(c.now.delivery.get("m1_late_open")) for c in part.camps)
@@ -144,12 +152,15 @@ def _returns(voice: Voice) -> list[tuple[str, Tone]]:
     return [(said, "late" if standing == "behind" else "plain")]
 
 
+def no_data(voice: Voice) -> str:
+    """That nothing was received is not that nothing happened."""
+    return voice.say("mail.missing.no_data", day=voice.day(voice.part.order.service_date))
+
+
 def missing(voice: Voice) -> tuple[str, ...]:
     """What is missing from the figures, each in a sentence; silent camps by name."""
     part = voice.part
-    found: list[str] = []
-    if not part.has_data:
-        found.append(voice.say("mail.missing.no_data", day=voice.day(part.order.service_date)))
+    found = [] if part.has_data else [no_data(voice)]
     known_at = voice.moment(part.order.known_at)
     if part.data_to is None:
         found.append(voice.say("mail.missing.lag_unknown", known_at=known_at))

@@ -55,7 +55,8 @@ def compose(
     """The mail's content in its order, and its pictures."""
     part = voice.part
     parts, images = _parts(voice, names) if part.has_data else (_without_data(voice), ())
-    notes = list(beginning.missing(voice))
+    said = beginning.lead(voice)
+    notes = [note for note in beginning.missing(voice) if note not in {words for words, _ in said}]
     if late:
         notes.append(voice.say("mail.missing.late"))
     size = f"{max(1, round(len(file.data) / 1000)):,} kB"
@@ -65,7 +66,7 @@ def compose(
         title=beginning.title(voice),
         tags=beginning.tags(voice, late),
         meta=beginning.meta(voice),
-        lead=beginning.lead(voice),
+        lead=said,
         missing=notes,
         missing_title=voice.say("mail.missing.title"),
         parts=parts,
