@@ -57,6 +57,8 @@ class ReportContent:
 
     def part(self, viewer: Viewer, order: Order, last: Order | None) -> HubPart:
         """As ``reports.model.Content``."""
+        if order.level not in LEVELS:
+            raise QueryError(f"a report is of one of {', '.join(LEVELS)}, not of a {order.level}")
         now = self._readings.at(order.service_date, Moment(order.as_of, order.known_at))
         require(now, viewer, order.level, order.hub)
         week = self._readings.at(order.service_date - _WEEK, self._week_before(order))
