@@ -30,7 +30,7 @@ PACE: Final = "#2A9D97"
 NOTHING: Final = "#00000000"
 # Layout in CSS pixels: the plot beside the axis labels, its two panels.
 _LEFT, _RIGHT = 40, 8
-_TOP, _BOTTOM = 26, 136
+_TOP, _BOTTOM = 38, 138
 _LOW_TOP, _LOW_BOTTOM = 168, 204
 _SIZE: Final = 12
 _HOURS_APART: Final = 3

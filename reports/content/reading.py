@@ -20,7 +20,7 @@ from hubstat.domain.metrics import metrics_for
 from reports.content.part import NO_FIGURES, Both
 
 _KEPT: Final = 8
-# A reading that was not complete is shared by the hubs of one run, and then made anew (ms).
+# A reading that was not complete is shared by the hubs of one run for so long (ms), or until it would be.
 _INCOMPLETE_FOR: Final = tm.MINUTE
 # Of a past moment what is compared: nothing that takes a projection, and no minutes.
 _COMPARED: Final[frozenset[Need]] = frozenset({"invoices", "friends"})
@@ -30,6 +30,11 @@ _OF_FRIENDS: Final = (
 )  # fmt: skip
 
 Rows = Mapping[str, FigureRow]
+
+
+def reached(data_to: int | None, moment: Moment) -> bool:
+    """Whether everything received by a moment's K is in, where all up to ``data_to`` (ms, None: unknown) is."""
+    return data_to is not None and data_to >= moment.known_at
 
 
 @dataclass
@@ -46,7 +51,7 @@ class Reading:
     @property
     def complete(self) -> bool:
         """Whether everything received by K was in."""
-        return self.data_to is not None and self.data_to >= self.board.moment.known_at
+        return reached(self.data_to, self.board.moment)
 
     def whole(self, level: str, wave: str, direction: Direction) -> Rows:
         """Rows of a level by hub, with every figure."""
@@ -118,7 +123,11 @@ class Readings:
             return known
 
     def _stale(self, reading: Reading) -> bool:
-        return not reading.complete and self._reader.clock() - reading.read_at > _INCOMPLETE_FOR
+        """Whether it was not complete, and would be now or is old."""
+        if reading.complete:
+            return False
+        now = self._reader.clock()
+        return now - reading.read_at > _INCOMPLETE_FOR or reached(self._reader.data_to(now), reading.board.moment)
 
     def _read(self, service_date: date, moment: Moment) -> Reading:
         now = self._reader.clock()

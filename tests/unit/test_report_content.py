@@ -339,16 +339,18 @@ def test_all_hubs_of_a_run_cost_one_reading(reader: DaysReader) -> None:
     assert reader.looks - before <= 6  # three moments, and a part read later of each
 
 
-def test_an_incomplete_reading_is_made_anew_after_a_while(reader: DaysReader) -> None:
+def test_an_incomplete_reading_is_shared_until_it_would_be_complete(reader: DaysReader) -> None:
     fresh = content_of(reader)
     now, reached, clock = [CLOSED], reader.reached, reader.clock
     reader.clock = lambda: now[0]
     try:
+        reader.reached = CLOSED - 2
+        assert fresh.part(EVERYTHING, FINAL, None).data_to == CLOSED - 2
         reader.reached = CLOSED - 1
-        assert not fresh.part(EVERYTHING, FINAL, None).complete
-        reader.reached = CLOSED
-        assert not fresh.part(EVERYTHING, FINAL, None).complete
+        assert fresh.part(EVERYTHING, FINAL, None).data_to == CLOSED - 2
         now[0] += 2 * tm.MINUTE
+        assert fresh.part(EVERYTHING, FINAL, None).data_to == CLOSED - 1
+        reader.reached = CLOSED
         assert fresh.part(EVERYTHING, FINAL, None).complete
     finally:
         reader.reached, reader.clock = reached, clock
