@@ -30,6 +30,8 @@ _COMMANDS: Final = (
     "restatements",
     "baselines",
     "backtest",
+    "report",
+    "scheduler",
     "audit",
     "audits",
     "dead_letters",

@@ -16,12 +16,14 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from hubstat.errors import EngineError, HubstatError, SettingsError
-from hubstat.runfile import ingest_address, rollup_lock
+from hubstat.runfile import ingest_address, rollup_lock, scheduler_mark
 from hubstat.settings import Settings
 
 _ANSWER_SECONDS: Final = 5.0
 # The roll-up looks every few seconds, but a great day may take it many minutes.
 _ROLLUP_SECONDS: Final = 3_600.0
+# A scheduler looks every few seconds, but a thousand mails to a slow server may take it long.
+_SCHEDULER_SECONDS: Final = 1_800.0
 
 
 def ingest(settings: Settings, now_ms: int) -> str:
@@ -67,6 +69,18 @@ def rollup(settings: Settings, now_ms: int) -> str:
     return f"the roll-up looked for work {silent:.0f} s ago"
 
 
+def scheduler(settings: Settings, now_ms: int) -> str:
+    """When a scheduler on this machine last looked for what is due. Raises HubstatError where that is too long ago."""
+    try:
+        looked = scheduler_mark(settings).stat().st_mtime
+    except FileNotFoundError:
+        raise HubstatError("the scheduler has not started yet") from None
+    silent = now_ms / 1000 - looked
+    if silent > _SCHEDULER_SECONDS:
+        raise HubstatError(f"the scheduler last looked for what is due {silent:.0f} s ago")
+    return f"the scheduler looked for what is due {silent:.0f} s ago"
+
+
 def dashboard(settings: Settings, now_ms: int) -> str:
     """Where the dashboard answers. Raises EngineError where it does not, SettingsError where its port is not set."""
     if settings.dashboard.port is None:
@@ -86,6 +100,7 @@ def _opener() -> urllib.request.OpenerDirector:
 CHECKS: Final[dict[str, Callable[[Settings, int], str]]] = {
     "ingest": ingest,
     "rollup": rollup,
+    "scheduler": scheduler,
     "dashboard": dashboard,
 }
 

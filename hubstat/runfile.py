@@ -33,6 +33,11 @@ def rollup_lock(settings: Settings) -> Path:
     return settings.namespace_dir / "rollup.lock"
 
 
+def scheduler_mark(settings: Settings) -> Path:
+    """Touched by every scheduler of this machine when it has looked for what is due."""
+    return settings.namespace_dir / "scheduler.looked"
+
+
 def ingest_address(settings: Settings, worker: str) -> Path:
     """Where an ingest worker of this machine says at which address it answers, as JSON: ``pid`` and ``address``."""
     return settings.namespace_dir / f"ingest-{worker}.json"

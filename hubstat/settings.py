@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
+from cronsim import CronSim, CronSimError
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -150,8 +153,84 @@ class DashboardSettings(_Part):
     @field_validator("host")
     @classmethod
     def _loopback(cls, value: str) -> str:
-        if value not in {"127.0.0.1", "::1", "localhost"}:
+        if value not in _LOOPBACK:
             raise ValueError("the dashboard has no login yet and listens on loopback only: use 127.0.0.1")
+        return value
+
+
+class SmtpSettings(_Part):
+    """The mail server that takes the reports."""
+
+    host: str | None = Field(
+        None,
+        description="Name of the mail server; unset: mails are kept on this machine and shown at the board's /mails.",
+    )
+    port: Port | None = Field(None, description="Its port; unset: 587 with starttls, 465 with tls, 25 with none.")
+    security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How the connection is secured; none only where the network itself is trusted."
+    )
+    username: str | None = Field(None, description="User name to log in with; unset: no login.")
+    password: SecretStr | None = Field(None, description="Password to log in with.")
+    ca_certs: Path | None = Field(
+        None, description="CA bundle that signs the server's certificate; unset: the system's."
+    )
+    timeout_seconds: float = Field(30.0, gt=0, description="How long the server may take for one answer.")
+    connections: int = Field(4, ge=1, description="Connections used at once.")
+    messages_per_connection: int = Field(100, ge=1, description="Mails handed over before a connection is made anew.")
+
+
+class ReportSettings(_Part):
+    """The mailed reports. Schedules are cron lines in the zone of the network; empty: that report is not sent."""
+
+    sender: str = Field("hubstat <hubstat@localhost>", description="Who the mails are from: name <address>.")
+    owner: str | None = Field(None, description="Address that is told of mails that failed; unset: only the log is.")
+    board_url: str | None = Field(
+        None, description="Address of the board in mails, https://host; unset: that of the board of this machine."
+    )
+    secret: SecretStr | None = Field(
+        None, description="Signs the links to unsubscribe; must be set with SMTP__HOST. Unset: a generated one."
+    )
+    allowed_domains: tuple[str, ...] = Field(
+        (), description="Domains of addresses that a single report may be sent to without a subscription, as JSON."
+    )
+    daily_provisional: str = Field("0 22 * * *", description="When the provisional report of the day goes out.")
+    daily_final: str = Field(
+        "30 12 * * *", description="When the final report of the day before goes out; a day closes at noon."
+    )
+    hourly_digest: str = Field("0 9-23 * * *", description="When the digest of the running day goes out.")
+    wave_close: bool = Field(True, description="Send a report at the deadline of each wave.")
+    settle_seconds: float = Field(
+        60.0, ge=0, description="How long after its time a report still takes in what happened before it."
+    )
+    wait_minutes: float = Field(
+        30.0,
+        ge=0,
+        description="How long a report waits for data that are missing, before it goes out marked incomplete.",
+    )
+    late_minutes: float = Field(
+        60.0, gt=0, description="A report that goes out so long after its time for want of a scheduler is marked late."
+    )
+    catch_up_days: int = Field(7, ge=1, description="Reports missed longer ago than that are not made up for at all.")
+    attempts: int = Field(8, ge=1, description="How often a mail is tried before it has failed.")
+    first_pause_seconds: float = Field(
+        30.0, gt=0, description="Pause before the second try; each further one is twice as long, up to half an hour."
+    )
+
+    @field_validator("daily_provisional", "daily_final", "hourly_digest")
+    @classmethod
+    def _cron(cls, value: str) -> str:
+        if value:
+            try:
+                CronSim(value, datetime(2026, 1, 1, tzinfo=UTC))
+            except CronSimError as error:
+                raise ValueError(f"{value!r} is no cron line such as '30 12 * * *' ({error})") from None
+        return value
+
+    @field_validator("sender")
+    @classmethod
+    def _sender(cls, value: str) -> str:
+        if not re.fullmatch(r"[^<>\r\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+", value):
+            raise ValueError("give it as name <address>")
         return value
 
 
@@ -179,6 +258,8 @@ class Settings(BaseSettings):
     ingest: IngestSettings = Field(default_factory=IngestSettings, description="Ingest worker.")
     rollup: RollupSettings = Field(default_factory=RollupSettings, description="Roll-up of closed days.")
     dashboard: DashboardSettings = Field(default_factory=DashboardSettings, description="Dashboard.")
+    smtp: SmtpSettings = Field(default_factory=SmtpSettings, description="Mail server.")
+    reports: ReportSettings = Field(default_factory=ReportSettings, description="Mailed reports.")
 
     @field_validator("namespace")
     @classmethod

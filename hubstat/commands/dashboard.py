@@ -7,13 +7,18 @@ from collections.abc import Callable
 from typing import Annotated, Final
 
 import typer
+from fastapi import FastAPI
 
 from aggregations.reader import Reader
+from hubstat.commands.reporting import book_of
 from hubstat.elastic.client import connect
 from hubstat.elastic.store import Store
 from hubstat.engines import locate
 from hubstat.errors import HubstatError
 from hubstat.settings import Settings
+from reports.delivery.catcher import Folder, folder_of
+from reports.delivery.tokens import Tokens, secret_of
+from reports.delivery.web import mail_routes, unsubscribe_routes
 
 _USUAL_PORT: Final = 8050
 
@@ -39,12 +44,23 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         client = connect(chosen.elasticsearch, locate(chosen).elasticsearch_url)
         reader = Reader(Store(client, chosen.namespace), chosen.country)
         board = ReaderBoard(reader, chosen.dashboard.refresh_seconds)
+        app = create_app(board, chosen.dashboard)
+        _pages(app.server, chosen, reader)
         address = f"http://{f'[{host}]' if ':' in host else host}:{listening}/"
         typer.echo(f"board at {address}")
         try:
-            serve(create_app(board, chosen.dashboard), host, listening)
+            serve(app, host, listening)
         finally:
             board.close()
+
+
+def _pages(server: FastAPI, settings: Settings, reader: Reader) -> None:
+    """Add the pages beside the board, before its own route that takes every other address."""
+    routers = [unsubscribe_routes(book_of(settings, reader), Tokens(secret_of(settings)))]
+    if settings.smtp.host is None:
+        routers.append(mail_routes(Folder(folder_of(settings)), reader.zone, settings.dashboard.language))
+    for router in routers:
+        server.router.routes[:0] = router.routes
 
 
 def choose_port(host: str, wanted: int | None) -> int:

@@ -30,6 +30,7 @@ from hubstat.runfile import Installation
 from hubstat.services import Crew, Service
 from hubstat.settings import Settings
 from ingest.topics import ensure_topics
+from reports.delivery.catcher import folder_of
 
 _READY_SECONDS: Final = 180.0
 _DOWN_SECONDS: Final = 90.0
@@ -48,8 +49,9 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
             bool,
             typer.Option("--no-rollup", help="Without facts and baselines: closed dates are counted like open ones."),
         ] = False,
+        no_reports: Annotated[bool, typer.Option("--no-reports", help="Without mailed reports.")] = False,
     ) -> None:
-        """Start what is missing, then run ingest, the roll-up and the dashboard until Ctrl-C."""
+        """Start what is missing, then run ingest, roll-up, dashboard and the scheduler of reports until Ctrl-C."""
         chosen = settings()
         running = runfile.read(chosen)
         if running is not None:
@@ -57,7 +59,7 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
                 f"namespace {chosen.namespace} runs already (process {running.process.pid}): "
                 f"end it with `hubstat --namespace {chosen.namespace} down`"
             )
-        services = Wanted(demo_invoices if demo else None, not no_dashboard, not no_rollup)
+        services = Wanted(demo_invoices if demo else None, not no_dashboard, not no_rollup, not no_reports)
         if detach:
             _detached(chosen, services)
         else:
@@ -96,11 +98,12 @@ class Wanted:
     demo_invoices: int | None
     dashboard: bool
     rollup: bool
+    reports: bool
 
     def arguments(self) -> list[str]:
         """As options of ``hubstat up``."""
         demo = [] if self.demo_invoices is None else ["--demo", "--demo-invoices", str(self.demo_invoices)]
-        without = {"--no-dashboard": self.dashboard, "--no-rollup": self.rollup}
+        without = {"--no-dashboard": self.dashboard, "--no-rollup": self.rollup, "--no-reports": self.reports}
         return [*demo, *(option for option, wanted in without.items() if not wanted)]
 
 
@@ -196,6 +199,9 @@ class _Up:
             os.environ["HUBSTAT_DASHBOARD__PORT"] = str(port)
             self._url = f"http://{self._settings.dashboard.host}:{port}"
             self._crew.start(Service("dashboard", ["dashboard"], logs / "dashboard.log"))
+        if self._services.reports:
+            arguments = ["scheduler"] if self._services.demo_invoices is None else ["scheduler", "--demo"]
+            self._crew.start(Service("scheduler", arguments, logs / "scheduler.log"))
         if self._services.demo_invoices is not None:
             feed = ["simulate", "--demo", "--invoices", str(self._services.demo_invoices)]
             self._crew.start(Service("demo", feed, logs / "demo.log"))
@@ -230,6 +236,9 @@ class _Up:
         typer.echo(f"namespace {self._settings.namespace} runs, logs in {logs}")
         if self._url is not None:
             typer.echo(f"the board is at {self._url}")
+        if self._services.reports and self._settings.smtp.host is None:
+            where = f"{self._url}/mails" if self._url is not None else folder_of(self._settings)
+            typer.echo(f"no mail server is set: mailed reports are kept on this machine, at {where}")
         typer.echo("Ctrl-C stops everything")
 
 

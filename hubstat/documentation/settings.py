@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,6 +69,8 @@ def _values(schema: dict[str, Any]) -> str:
 def _value(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
+    if schema["type"] == "array":
+        return "JSON array"
     if schema.get("format") == "path":
         return "path"
     if schema.get("format") == "password":
@@ -83,6 +86,8 @@ def _default(field: FieldInfo) -> str:
         return "unset"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, tuple):
+        return f"`{json.dumps(value)}`"
     return f"`{_without_user(value) if isinstance(value, Path) else value}`"
 
 

@@ -29,6 +29,9 @@ KINDS: Final = (
     "baselines",
     "audits",
     "backtests",
+    "subscriptions",
+    "report-runs",
+    "report-schedule",
 )
 # Above the priorities of templates that clusters ship for patterns such as "*-*".
 _PRIORITY: Final = 500

@@ -90,6 +90,21 @@ class Names:
         return f"{self.namespace}-backtests"
 
     @property
+    def subscriptions(self) -> str:
+        """Index of who gets which report."""
+        return f"{self.namespace}-subscriptions"
+
+    @property
+    def report_runs(self) -> str:
+        """Index of every mail's state, one document a report, service date, wave, hub, recipient and revision."""
+        return f"{self.namespace}-report-runs"
+
+    @property
+    def report_schedule(self) -> str:
+        """Index of how far the schedule of each report is worked off, and of the schedulers that run."""
+        return f"{self.namespace}-report-schedule"
+
+    @property
     def fixed(self) -> tuple[str, ...]:
         """Every index whose name is no date's: they exist from the beginning."""
         return (
@@ -106,6 +121,9 @@ class Names:
             self.baselines,
             self.audits,
             self.backtests,
+            self.subscriptions,
+            self.report_runs,
+            self.report_schedule,
         )
 
     @property

@@ -17,7 +17,7 @@ from machine import TestFailed, run, say
 from hubstat.engines.docker import compose_command
 
 REPOSITORY = Path(__file__).parents[2]
-SERVICES = ("elasticsearch", "kafka", "ingest", "rollup", "dashboard")
+SERVICES = ("elasticsearch", "kafka", "ingest", "rollup", "dashboard", "scheduler")
 DAY = "2026-11-18"
 _INVOICES = "1500"
 _HEALTHY_SECONDS = 240.0

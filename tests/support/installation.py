@@ -76,10 +76,10 @@ class Boards:
 
 @contextmanager
 def running(settings: Settings, *options: str) -> Iterator[Installation]:
-    """``hubstat up --detach --no-dashboard`` with more options until the block ends."""
+    """``hubstat up --detach --no-dashboard --no-reports`` with more options until the block ends."""
     client = connect(settings.elasticsearch, str(settings.elasticsearch.url))
     installation = Installation(settings, Reader(Store(client, settings.namespace), settings.country))
-    installation.run("up", "--detach", "--no-dashboard", *options)
+    installation.run("up", "--detach", "--no-dashboard", "--no-reports", *options)
     try:
         yield installation
     finally:

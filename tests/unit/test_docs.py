@@ -53,6 +53,12 @@ def _other_value(name: str, values: str, default: str) -> str:
     """A value that the page allows and that is not the default."""
     if name == "HUBSTAT_DASHBOARD__HOST":
         return "localhost"
+    if re.fullmatch(r"`[0-9*/ ,-]+`", default) and " " in default:
+        return "5 4 * * *"
+    if name == "HUBSTAT_REPORTS__SENDER":
+        return "other <other@example.com>"
+    if values == "JSON array":
+        return '["example.com"]'
     if values == "true or false":
         return "false" if default == "`true`" else "true"
     if values.startswith(("integer", "number")):

@@ -20,7 +20,7 @@ SOURCES = [
     *(ROOT / "hubstat" / "figures").glob("*.py"),
     *(ROOT / "reports").rglob("*.py"),
 ]
-CATALOGUES = ("texts.py", "texts_mail.py")
+CATALOGUES = ("texts.py", "texts_delivery.py", "texts_mail.py")
 # Keys that are put together from a part known only at run time: prefix → every ending that may come.
 MADE = {
     "wave.": ("DAWN", "DAY", "SAME_DAY", "all", "label"),

@@ -115,7 +115,14 @@ def test_compose_publishes_what_the_engines_are_looked_for_at_and_on_loopback_on
     published = {
         name: [port.rpartition(":")[2] for port in service.get("ports", [])] for name, service in services.items()
     }
-    assert published == {"elasticsearch": ["9200"], "kafka": ["9092"], "ingest": [], "rollup": [], "dashboard": []}
+    assert published == {
+        "elasticsearch": ["9200"],
+        "kafka": ["9092"],
+        "ingest": [],
+        "rollup": [],
+        "dashboard": [],
+        "scheduler": [],
+    }
     for service in services.values():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
 
