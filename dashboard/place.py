@@ -14,6 +14,8 @@ from hubstat.errors import QueryError
 from hubstat.figures.formats import LANGS, Lang
 
 Level = Literal["nationwide", "region", "area", "camp", "friend", "invoice"]
+Compare = Literal["week", "yesterday", "closed"]
+COMPARES: Final[tuple[Compare, ...]] = ("week", "yesterday", "closed")
 LEVELS: Final[tuple[Level, ...]] = ("nationwide", "region", "area", "camp", "friend", "invoice")
 
 
@@ -23,7 +25,8 @@ class Place:
 
     hub: id of the hub; ``camp/friend`` on level friend; the invoice number on level invoice; None: the whole network.
     day: service date, None = the one that is active. as_of, known_at: ms, None = now. sort: ``column.asc|desc``.
-    proof: metric whose invoices are listed in the drawer.
+    proof: figure that the drawer shows what it is made of, ``m3.out`` for a part of one. compare: with which earlier
+    moment: the same weekday last week or yesterday at this time of day, or the last closed date.
     """
 
     level: Level = "nationwide"
@@ -36,6 +39,7 @@ class Place:
     sort: str | None = None
     lang: Lang = "ko"
     proof: str | None = None
+    compare: Compare | None = None
 
     @property
     def fixed(self) -> bool:
@@ -69,6 +73,7 @@ class Place:
             "direction": None if self.direction == "DELIVERY" else self.direction,
             "as_of": None if self.as_of is None else tm.iso_local(self.as_of, zone),
             "known_at": None if self.known_at is None else tm.iso_local(self.known_at, zone),
+            "compare": self.compare,
             "sort": self.sort,
             "lang": self.lang,
             "proof": self.proof,
@@ -102,7 +107,17 @@ def parse(search: str, zone: ZoneInfo, lang: Lang) -> Place:
         sort=fields.get("sort"),
         lang=next((known for known in LANGS if known == chosen), lang),
         proof=fields.get("proof"),
+        compare=_compare(fields.get("compare")),
     )
+
+
+def _compare(value: str | None) -> Compare | None:
+    if value is None:
+        return None
+    for known in COMPARES:
+        if value == known:
+            return known
+    raise QueryError(f"compare: one of {', '.join(COMPARES)}, not {value!r}")
 
 
 def _day(value: str | None) -> date | None:

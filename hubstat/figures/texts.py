@@ -8,9 +8,11 @@ from hubstat.domain.codes import Direction
 from hubstat.domain.metric import Metric
 from hubstat.domain.metrics import metrics_for
 from hubstat.figures.formats import Lang
+from hubstat.figures.texts_network import NETWORK_TEXTS
 
 # key: (Korean, English). A test checks that both are there, agree in their placeholders, and that every key is used.
 TEXTS: Final[dict[str, tuple[str, str]]] = {
+    **NETWORK_TEXTS,
     "app.title": ("hubstat 현황", "hubstat status"),
     "nav.main": ("주 메뉴", "Main"),
     "nav.status": ("현황", "Status"),

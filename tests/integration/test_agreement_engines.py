@@ -18,7 +18,7 @@ from aggregations.facts.baselines import baselines_of
 from aggregations.facts.closing import RollUp, roll_up_all
 from aggregations.question import Moment
 from aggregations.reader import Reader
-from aggregations.snapshot import board_at
+from aggregations.board import board_at
 from aggregations.viewer import Viewer
 from hubstat.audit import baselines_differing
 from hubstat.domain import time as tm

@@ -14,7 +14,8 @@ from worked_cases import MASTER
 
 from aggregations.question import Moment, Question
 from aggregations.reader import Reader
-from aggregations.snapshot import Snapshots, board_at
+from aggregations.board import board_at
+from aggregations.snapshot import Snapshots
 from hubstat.domain import time as tm
 from hubstat.domain.baselines import Baselines
 from hubstat.domain.contract import decode_friend_event, decode_invoice_event

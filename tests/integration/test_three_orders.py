@@ -23,7 +23,7 @@ from agreement import by_node
 from installation import EVERYTHING, Installation, running
 
 from aggregations.question import Moment
-from aggregations.snapshot import board_at
+from aggregations.board import board_at
 from hubstat.audit import differing
 from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS
