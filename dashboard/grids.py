@@ -23,7 +23,7 @@ GRID_THEME: Final = (
     "themeQuartz.withParams({backgroundColor:'var(--surface)',foregroundColor:'var(--ink)',accentColor:'var(--accent)',"
     "borderColor:'var(--line)',headerBackgroundColor:'var(--surface)',headerTextColor:'var(--ink-2)',"
     "rowHoverColor:'var(--sunk)',fontFamily:'inherit',fontSize:13,headerFontSize:12,headerFontWeight:400,"
-    "spacing:4,rowHeight:27,headerHeight:28,wrapperBorder:false,columnBorder:false,cellHorizontalPadding:7,"
+    "spacing:4,rowHeight:27,headerHeight:28,wrapperBorder:false,columnBorder:false,cellHorizontalPadding:6,"
     "headerColumnResizeHandleColor:'transparent',oddRowBackgroundColor:'transparent',borderRadius:0,wrapperBorderRadius:0})"
 )
 
@@ -193,7 +193,7 @@ def heat_columns(scene: Scene, hours: Sequence[str]) -> list[Column]:
         column(
             fm.hour(hour, scene.lang),
             f"h.{hour}",
-            42,
+            40,
             cellRenderer="HsHeat",
             cellClass="heat-cell",
             headerClass="heat-head",
@@ -222,8 +222,8 @@ def outlook_columns(scene: Scene) -> list[Column]:
     """At risk, projected finish against the deadline, and the stops that are missing or to spare."""
     prefix = scene.prefix
     return [
-        figure_column(scene.say("table.risk"), f"{prefix}_at_risk", 50, "count", cellRenderer="HsRisk"),
-        figure_column(scene.say("table.finish"), "projected_finish", 112, "text", cellRenderer="HsFinish"),
+        figure_column(scene.say("table.risk"), f"{prefix}_at_risk", 58, "count", cellRenderer="HsRisk"),
+        figure_column(scene.say("table.finish"), "projected_finish", 106, "text", cellRenderer="HsFinish"),
         figure_column(scene.say("table.short"), "shortfall", 48, "stops", cellRenderer="HsShort"),
     ]
 

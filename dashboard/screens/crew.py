@@ -88,9 +88,10 @@ def _still(scene: Scene, each: Still, names: dict[str, str], longest: float) -> 
     """Above the camp a Friend is named by the camp and the last two signs of the id."""
     name = names.get(each.camp, each.camp if each.camp != UNMAPPED else scene.say("hub.no_camp"))
     hub = f"friend:{each.camp}/{each.friend}"
+    fill = html.Span(className="bar-fill", style={"width": f"{100 * each.minutes / longest:.1f}%"})
     words = [
         html.Span([name, html.Span(f" ··{each.friend[-2:]}", className="quiet")], className="bar-name"),
-        html.Span(html.Span(className="bar-fill", style={"width": f"{100 * each.minutes / longest:.1f}%"}), className="bar"),
+        html.Span(fill, className="bar"),
         figure("silent_minutes", each.minutes, scene.say("still.minutes", n=fm.count(each.minutes)), hub, "bar-n"),
     ]  # fmt: skip
     return html.Li(link(words, scene.href(level="friend", hub=f"{each.camp}/{each.friend}"), "bar-row"))

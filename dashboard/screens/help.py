@@ -9,6 +9,7 @@ from dash import html
 from dashboard.board import Figures, Node
 from dashboard.parts import card, card_head, figure, link, proved, shape
 from dashboard.scene import Hubs, Scene
+from dashboard.screens.verdict import awaited
 from hubstat.figures import formats as fm
 from hubstat.figures import outlook as ahead
 
@@ -31,12 +32,12 @@ def _balance(scene: Scene, figures: Figures, hub: str) -> html.Div:
     short, loose = figures.get("shortfall") or 0.0, figures.get("unassigned_stops") or 0
     spare, helpers = figures.get("spare_stops") or 0.0, figures.get("can_help") or 0
     need, left = ahead.need(figures), ahead.balance(figures)
-    if scene.moment.live and scene.moment.projected_at is None:
+    if awaited(scene):
         return html.Div(html.P(scene.say("ask.pending"), className="calm"))
     word, kind = (
         ("help.not_needed", "ok") if not need else ("help.enough", "ok") if left >= 0 else ("help.not_enough", "late")
     )
-    scale = max(need, spare) or 1.0
+    scale, hidden = max(need, spare) or 1.0, {"aria-hidden": "true"}
 
     def bar(value: float, name: str) -> html.Span:
         return html.Span(className=name, style={"width": f"{100 * value / scale:.1f}%"})
@@ -61,7 +62,7 @@ def _balance(scene: Scene, figures: Figures, hub: str) -> html.Div:
                     after,
                 ]
             ),
-            html.Div([bar(short, "need-short"), bar(loose, "need-loose")], className="need-bar", **{"aria-hidden": "true"}),
+            html.Div([bar(short, "need-short"), bar(loose, "need-loose")], className="need-bar", **hidden),
             html.P(
                 [
                     first,
@@ -71,7 +72,7 @@ def _balance(scene: Scene, figures: Figures, hub: str) -> html.Div:
                     third,
                 ]
             ),
-            html.Div(bar(spare, "need-spare"), className="need-bar", **{"aria-hidden": "true"}),
+            html.Div(bar(spare, "need-spare"), className="need-bar", **hidden),
         ],
         className="help-balance",
     )  # fmt: skip

@@ -91,7 +91,7 @@ def children_card(scene: Scene, hubs: Hubs) -> html.Section:
                 grid(
                     scene,
                     "children",
-                    _columns(scene, level, hours),
+                    _columns(scene, level, hours, long=any(len(row["last"]) > 5 for row in [*rows, total])),
                     [row for row in rows if not row["quiet"]],
                     [*apart, total],
                 ),
@@ -112,15 +112,16 @@ def _camp_counts(hubs: Hubs, level: str) -> dict[str, str]:
     return {hub: str(count) for hub, count in counts.items()}
 
 
-def _columns(scene: Scene, level: str, hours: Sequence[str]) -> list[Column]:
+def _columns(scene: Scene, level: str, hours: Sequence[str], *, long: bool) -> list[Column]:
+    """long: whether a last completion has its day before it."""
     prefix = scene.prefix
     return with_sort(
         [
-            name_column(scene.say(f"level.{level}"), 96),
-            figure_column(scene.say("table.done"), "completion", 106, "percent", cellRenderer="HsProgress"),
+            name_column(scene.say(f"level.{level}"), 92),
+            figure_column(scene.say("table.done"), "completion", 100, "percent", cellRenderer="HsProgress"),
             *plan_columns(scene),
             figure_column(
-                scene.say("table.late_rate"), f"{prefix}_late_open", 92, "count", colId="late",
+                scene.say("table.late_rate"), f"{prefix}_late_open", 98, "count", colId="late",
                 cellRenderer="HsLate", comparator={"function": "hsWorst"}, params={"rate": f"{prefix}_rate"},
             ),
             *outlook_columns(scene),
@@ -131,7 +132,7 @@ def _columns(scene: Scene, level: str, hours: Sequence[str]) -> list[Column]:
                 cellRendererParams={"metric": "idle_minutes", "form": "decimal", "raw": "idle_minutes"},
             ),
             figure_column(
-                scene.say("table.last"), "last_completed_at", 64, "text",
+                scene.say("table.last"), "last_completed_at", 98 if long else 64, "text",
                 cellRenderer="HsLast", params={"words": [scene.say("table.so_far"), scene.say("table.final")]},
             ),
         ],

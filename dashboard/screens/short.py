@@ -10,6 +10,7 @@ from dash import html
 from dashboard.board import Node
 from dashboard.parts import card, card_head, figure, link, shape
 from dashboard.scene import Hubs, Scene, hub_name
+from dashboard.screens.verdict import awaited
 from hubstat.figures import formats as fm
 from hubstat.figures import outlook as ahead
 
@@ -23,11 +24,10 @@ def short_card(scene: Scene, hubs: Hubs) -> html.Section:
         (camp for camp in hubs.camps if ahead.falls_short(camp.figures)),
         key=lambda camp: (-camp.figures["shortfall"], camp.name(scene.lang)),
     )
-    title = html.Span(
-        [scene.say("short.title"), html.Span(f" {len(short)}", className="tone-late" if short else "quiet")]
-    )
+    pending = awaited(scene)
+    number = html.Span(f" {fm.NONE if pending else len(short)}", className="tone-late" if short else "quiet")
+    title = html.Span([scene.say("short.title"), number])
     if not short:
-        pending = scene.moment.live and scene.moment.projected_at is None
         words = scene.say("ask.pending" if pending else "short.none")
         body: list[Any] = [html.P([None if pending else shape("ok"), words], className="calm")]
     else:

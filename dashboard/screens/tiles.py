@@ -9,7 +9,7 @@ from dash import html
 from dashboard.board import Figures, Node
 from dashboard.parts import card, proved, spark, tile
 from dashboard.scene import Scene
-from dashboard.screens.verdict import late_kind
+from dashboard.screens.verdict import awaited, late_kind
 from hubstat.domain.row import STEPS
 from hubstat.figures import formats as fm
 from hubstat.figures import outlook as ahead
@@ -18,17 +18,15 @@ from hubstat.figures import outlook as ahead
 def tiles_card(scene: Scene, node: Node, hub: str) -> html.Section:
     """The tiles of a scope; below each of them what it is compared with, where the address asks for that."""
     made = _Tiles(scene, node.figures, hub)
+    last = {"camp": (made.pace, made.crew), "friend": (made.pace, made.idle)}
     children = [
         made.due(),
         made.completion(),
         made.late(),
         made.at_risk(),
         made.undelivered(),
-        made.backlog(),
         made.finish(),
-        made.pace(),
-        made.idle(),
-        made.crew(),
+        *(each() for each in last.get(scene.place.level, (made.backlog, made.crew))),
     ]
     head: list[Any] = []
     if scene.place.compare is not None:
@@ -91,8 +89,8 @@ class _Tiles:
         prefix = self.scene.prefix
         late_open, late, base = (self.get(f"{prefix}_{part}") for part in ("late_open", "late", "base"))
         usual = self.scene.say("tile.late_of", rate="\0", late=fm.count(late), base=fm.count(base)).split("\0")
-        rate = proved(self.scene, f"{prefix}_rate", self.get(f"{prefix}_rate"), fm.percent(self.get(f"{prefix}_rate"), 2),
-                      self.hub)  # fmt: skip
+        share = self.get(f"{prefix}_rate")
+        rate = proved(self.scene, f"{prefix}_rate", share, fm.percent(share, 2), self.hub)
         return tile(self.scene, f"{prefix}_late_open", late_open, fm.count(late_open), self.hub,
                     kind=late_kind(late_open), sub=self._sub(f"{prefix}_late_open", [usual[0], rate, usual[1]]),
                     trend=self._trail("late_open"))  # fmt: skip
@@ -128,18 +126,18 @@ class _Tiles:
         if deadline is not None:
             named = fm.clock(deadline.at, self.scene.moment.day, lang=self.scene.lang)
             sub = self.scene.say("tile.deadline", deadline=named, late=fm.shift(late, self.scene.lang))
-        elif self.scene.moment.live and self.scene.moment.projected_at is None:
+        elif awaited(self.scene):
             sub = self.scene.say("ask.pending")
         shown = fm.clock(finish, self.scene.moment.day, lang=self.scene.lang)
         return tile(self.scene, "projected_finish", self.get("projected_finish"), shown, self.hub,
                     kind=late_kind(self.get("shortfall")), sub=sub, trend=self._trail("projected_finish"))  # fmt: skip
 
     def pace(self) -> html.Div:
-        rates = self.get("invoices_per_hour") or {}
+        pace = self.get("hourly_deliveries")
+        rates = [rate for _, rate in sorted((self.get("invoices_per_hour") or {}).items()) if rate is not None]
         usual = self.scene.say("tile.hourly", hours=fm.hours(self.get("net_on_road_minutes")))
-        return tile(self.scene, "hourly_deliveries", self.get("hourly_deliveries"), fm.decimal(self.get("hourly_deliveries")),
-                    self.hub, sub=self._sub("hourly_deliveries", usual),
-                    trend=spark(self.scene, [rate for _, rate in sorted(rates.items()) if rate is not None]))  # fmt: skip
+        return tile(self.scene, "hourly_deliveries", pace, fm.decimal(pace), self.hub,
+                    sub=self._sub("hourly_deliveries", usual), trend=spark(self.scene, rates))  # fmt: skip
 
     def idle(self) -> html.Div:
         idle, days = self.get("idle_minutes"), self.get("friend_days")

@@ -60,7 +60,7 @@ def _head(scene: Scene, figures: Figures, parts: list[Part]) -> html.Div:
     tag = scene.say("asof.provisional" if provisional else "asof.final")
     notes = []
     at = scene.moment.projected_at
-    if scene.moment.live and at is None:
+    if awaited(scene):
         notes.append(scene.say("ask.pending"))
     elif scene.moment.live and at is not None and at != scene.moment.as_of:
         notes.append(scene.say("projection.as_of", time=scene.clock(at, seconds=True)))
@@ -94,6 +94,11 @@ def _answer(kind: Shape, title: str, value: Any, unit: Any, sub: Any) -> html.Di
     )
 
 
+def awaited(scene: Scene) -> bool:
+    """Whether the first projection of this date is still being made: nothing can be said of what is ahead."""
+    return scene.moment.live and scene.moment.projected_at is None
+
+
 def _answers(scene: Scene, hubs: Hubs, hub: str, camps: Sequence[Camp]) -> list[html.Div]:
     figures = hubs.here.figures
     return [
@@ -120,6 +125,9 @@ def _behind(scene: Scene, figures: Figures, hub: str) -> html.Div:
 
 
 def _where(scene: Scene, camps: Sequence[Camp]) -> html.Div:
+    if awaited(scene):
+        unit = scene.say("ask.where_unit", n=fm.count(len(camps)))
+        return _answer("ring", scene.say("ask.where"), fm.NONE, unit, scene.say("ask.pending"))
     short = most_short(camps)
     number = html.Span(
         fm.count(len(short)), className="n", **{"data-figure": "camps_short", "data-value": str(len(short))}
@@ -139,7 +147,7 @@ def _how_many(scene: Scene, figures: Figures, hub: str) -> html.Div:
     risk = figures.get(f"{scene.prefix}_at_risk")
     before, between, after = scene.say("ask.short_sub", unassigned="\0", risk="\0").split("\0")
     return _answer(
-        "late" if short else "ok",
+        "ring" if short is None else "late" if short else "ok",
         scene.say("ask.how_many"),
         proved(scene, "shortfall", short, fm.stops(short), hub),
         scene.say("ask.short_unit"),
@@ -155,6 +163,8 @@ def _how_many(scene: Scene, figures: Figures, hub: str) -> html.Div:
 
 def _until(scene: Scene, figures: Figures, hub: str) -> html.Div:
     finish, late = ahead.finish_of(figures), ahead.minutes_after(figures, scene.deadlines())
+    if awaited(scene):
+        return _answer("ring", scene.say("ask.until"), fm.NONE, scene.say("ask.until_unit"), scene.say("ask.pending"))
     if finish is None:
         last = figures.get("last_completed_at")
         return _answer("ring", scene.say("ask.until"), proved(scene, "last_completed_at", last,
@@ -182,11 +192,11 @@ def _who(scene: Scene, figures: Figures, hub: str, camps: Sequence[Camp]) -> htm
     helpers, spare = figures.get("can_help"), figures.get("spare_stops")
     asking = [camp.figures for camp in camps if ahead.need(camp.figures)]
     solved = sum(1 for camp in asking if ahead.balance(camp) >= 0)
-    sub = scene.say("ask.who_fine")
+    sub = scene.say("ask.pending" if awaited(scene) else "ask.who_fine")
     if asking:
         need = fm.stops(ahead.need(figures))
         sub = scene.say("ask.who_sub", need=need, solved=fm.count(solved), left=fm.count(len(asking) - solved))
     before, after = scene.say("ask.who_unit", spare="\0").split("\0")
-    unit = [before, figure("spare_stops", spare, fm.stops(spare), hub), after]
+    unit = html.Span([before, figure("spare_stops", spare, fm.stops(spare), hub), after])
     return _answer("ok" if helpers else "ring", scene.say("ask.who"),
                    proved(scene, "can_help", helpers, fm.count(helpers), hub), unit, sub)  # fmt: skip

@@ -1,4 +1,4 @@
-"""The day of one Friend on one line: driving, stops, breaks and waits, idle time, batch scans, now, projected finish."""
+"""The day of one Friend on one line: driving, stops, breaks and waits, idle time, batch scans, projected finish."""
 
 from __future__ import annotations
 

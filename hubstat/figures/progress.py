@@ -1,4 +1,4 @@
-"""The main chart: completions so far, plan, projection with its error, deadlines, now; below it the gap from the plan."""
+"""The main chart: completions so far, plan, projection with its error, deadlines, now; below, the gap from the plan."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def completion_chart(
         "xaxis": {**axis(theme), "range": list(shown), "showgrid": False, "anchor": "y2", **ticks(*shown, lang)},
         "yaxis": {
             **axis(theme),
-            "range": [-2, 106],
+            "range": [-2, 116],
             "domain": [0.38, 1],
             "tickvals": [0, 25, 50, 75, 100],
             "ticktext": ["0", "25", "50", "75", "100%"],
@@ -321,7 +321,7 @@ def _levels(figures: Mapping[str, Any], at: float, shown: Point, lang: Lang, tok
     share, planned = figures.get("completion") or 0.0, plan_share(figures)
     right = at > sum(shown) / 2
     anchor, shift = ("right", -9) if right else ("left", 9)
-    height = 0.38 + 0.62 * (share * 100 + 2) / 108
+    height = 0.38 + 0.62 * (share * 100 + 2) / 118
     above = planned is None or share >= planned
     actual = text("chart.actual", lang, share=fm.percent(figures.get("completion")))
     found = [note(at, height, f"<b>{actual}</b>", tokens.accent, anchor, xshift=shift,
@@ -360,10 +360,10 @@ def _finish_note(
     words = text("chart.finish", lang, time=time)
     if error:
         words = text("chart.finish_error", lang, time=time, n=fm.count(error))
-    height = 0.38 + 0.62 * (min(y, 100) + 2) / 108
+    height = 0.38 + 0.62 * (min(y, 100) + 2) / 118
     beyond = x > shown[1]
     mark = "▲" if late else "●"
     return note(
         min(x, shown[1]), height, f"<b>{mark} {words}{' →' if beyond else ''}</b>", tokens.late if late else tokens.ok,
-        "right", xshift=4, yshift=-15, bgcolor=tokens.surface,
+        "right", xshift=4, yshift=13,
     )  # fmt: skip

@@ -69,7 +69,7 @@ def network_verdict(
 def crew_verdict(
     who: str, figures: Figures, deadlines: Sequence[Deadline], day: date, lang: Lang, *, alone: bool = False
 ) -> list[Part] | None:
-    """When a camp or (``alone``) a Friend is done, how much falls short and who can help; None where nothing is left."""
+    """When a camp or (``alone``) a Friend is done, what falls short and who can help; None where nothing is left."""
     finish, deadline = ahead.finish_of(figures), ahead.deadline_of(figures, deadlines)
     late = ahead.minutes_after(figures, deadlines)
     if finish is None or deadline is None or late is None:

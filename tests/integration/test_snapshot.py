@@ -12,9 +12,9 @@ from installation import EVERYTHING
 from memory import ZONE
 from worked_cases import MASTER
 
+from aggregations.board import board_at
 from aggregations.question import Moment, Question
 from aggregations.reader import Reader
-from aggregations.board import board_at
 from aggregations.snapshot import Snapshots
 from hubstat.domain import time as tm
 from hubstat.domain.baselines import Baselines

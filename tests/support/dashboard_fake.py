@@ -34,8 +34,8 @@ EXCLUDED = ("break", "app_lock", "load_wait", "window_wait", "incident", "offlin
 _PLAIN = ("due", "completed", "open", "closed", "base", "late", "late_open", "first_attempt_n", "first_attempt_ok",
           "friend_days", "friends_out", "on_road_minutes", "net_on_road_minutes", "idle_minutes", "stops",
           "batch_scans", "m6_stalled", "at_risk", "undelivered", "arrived", "friends_planned", "friends_back",
-          "friends_absent", "friends_not_started", "routes_planned", "routes_departed", "plan", "plan_due", "open_stops",
-          "unassigned_stops", "shortfall", "can_help", "spare_stops", "standard", "efficiency_net")  # fmt: skip
+          "friends_absent", "friends_not_started", "routes_planned", "routes_departed", "plan", "plan_due",
+          "open_stops", "unassigned_stops", "shortfall", "can_help", "spare_stops", "standard", "efficiency_net")  # fmt: skip
 _SPLIT = (
     "buckets",
     "m3",
@@ -93,7 +93,8 @@ def _friend(dice: random.Random, bad: float, unassigned: bool) -> dict[str, Any]
         "on_road_minutes": 290.0 if done else 0.0, "net_on_road_minutes": sum(net.values()),
         "idle_minutes": dice.choice((0.0, 0.0, 4.2, 12.7)) if done else 0.0, "stops": int(done * 0.8), "batch_scans": 0,
         "excluded_minutes": dict.fromkeys(EXCLUDED, 0.0) | ({"break": 60.0} if done else {}),
-        "undelivered": closed + late_open, "arrived": due - dice.randint(0, 2), "friends_planned": 0 if unassigned else 1,
+        "undelivered": closed + late_open, "arrived": due - dice.randint(0, 2),
+        "friends_planned": 0 if unassigned else 1,
         "friends_back": 0, "friends_absent": 0, "friends_not_started": 0, "routes_planned": 0 if unassigned else 1,
         "routes_departed": 0 if unassigned else 1, "standard": done * 2.6, "efficiency_net": sum(net.values()),
         **_outlook(dice, due, due - done - closed, bad, unassigned),
@@ -235,7 +236,7 @@ class FakeBoard:
         rows = self.nodes(place, moment, place.level, place.camp if place.level == "friend" else None)
         hub = place.friend if place.level == "friend" else place.hub or "KR"
         left = next(row for row in rows if row.hub == hub).figures["open"]
-        return {f"2026-11-20T{hour}": int(left * 0.16) for hour in range(15, 22)}
+        return {f"2026-11-20T{hour}": int(left * 0.142) for hour in range(15, 22)}
 
     def error(self, place: Place, moment: Moment) -> float | None:
         return 12.0

@@ -12,9 +12,9 @@ import pytest
 
 import dashboard
 from hubstat.figures.charts import shown_hours, sparkline
+from hubstat.figures.palette import DARK, LIGHT, Palette
 from hubstat.figures.plots import Deadline
 from hubstat.figures.progress import completion_chart, completion_rows
-from hubstat.figures.palette import DARK, LIGHT, Palette
 from hubstat.figures.sentences import plain, verdict
 from hubstat.figures.status import heat_step, status
 
