@@ -79,7 +79,7 @@ def row_of(
         "plan": ahead.plan_share(figures),
         "gap": fm.points(ahead.gap_share(figures), "en").removesuffix(" pp"),
         "fin": _finish(scene, figures),
-        "bal": _balance(figures),
+        "bal": round(ahead.balance(figures, scene.loose)),
         "was": _change(scene, node, level),
         "left": figures.get("open"),
         "each": _each(figures),
@@ -120,11 +120,6 @@ def _finish(scene: Scene, figures: Figures) -> list[Any]:
     late = ahead.minutes_after(figures, scene.deadlines())
     shown = fm.clock(finish, scene.moment.day, lang=scene.lang)
     return [shown, "" if late is None else fm.shift(late, scene.lang), ahead.falls_short(figures)]
-
-
-def _balance(figures: Figures) -> int:
-    """Stops that can be taken over and are not needed (+), or that nobody gets done in time (−)."""
-    return round(ahead.balance(figures))
 
 
 def _change(scene: Scene, node: Node, level: str) -> str:
@@ -210,9 +205,8 @@ def plan_columns(scene: Scene) -> list[Column]:
     """How far from the plan, and in a comparison how far from the moment compared with."""
     found = [column(scene.say("table.gap"), "gap", 54, cellRenderer="HsSign", comparator={"function": "hsNumber"})]
     if scene.place.compare is not None:
-        than = scene.say(f"compare.{scene.place.compare}")
         found.append(
-            column(scene.say("table.change", than=than), "was", 66, cellRenderer="HsSign", cellClass=QUIET,
+            column(scene.say("table.change"), "was", 66, cellRenderer="HsSign", cellClass=QUIET,
                    comparator={"function": "hsNumber"})
         )  # fmt: skip
     return found
@@ -223,7 +217,7 @@ def outlook_columns(scene: Scene) -> list[Column]:
     prefix = scene.prefix
     return [
         figure_column(scene.say("table.risk"), f"{prefix}_at_risk", 58, "count", cellRenderer="HsRisk"),
-        figure_column(scene.say("table.finish"), "projected_finish", 106, "text", cellRenderer="HsFinish"),
+        figure_column(scene.say("table.finish"), "projected_finish", 110, "text", cellRenderer="HsFinish"),
         figure_column(scene.say("table.short"), "shortfall", 48, "stops", cellRenderer="HsShort"),
     ]
 

@@ -122,10 +122,10 @@ def strip_of(detail: FriendDetail) -> Strip:
 def _idle_gaps(run: RunDetail) -> list[tuple[list[Span], list[Span]]]:
     """Of every gap with idle time the part that the allowance covers, and the part beyond it; without excluded time."""
     away = spans.union(span for found in run.excluded.values() for span in found)
-    return [_split(spans.subtract([(gap.start, gap.end)], away), gap.allowance) for gap in run.gaps if gap.idle]
+    return [split_at(spans.subtract([(gap.start, gap.end)], away), gap.allowance) for gap in run.gaps if gap.idle]
 
 
-def _split(parts: Sequence[Span], length: int) -> tuple[list[Span], list[Span]]:
+def split_at(parts: Sequence[Span], length: int) -> tuple[list[Span], list[Span]]:
     """Spans cut where their lengths add up to ``length`` (ms)."""
     before: list[Span] = []
     after: list[Span] = []

@@ -16,6 +16,7 @@ from dashboard.place import Place
 from dashboard.trail import Trail
 from hubstat.figures import formats as fm
 from hubstat.figures.formats import Lang
+from hubstat.figures.outlook import is_last
 from hubstat.figures.palette import Theme
 from hubstat.figures.plots import Deadline
 from hubstat.figures.status import late_prefix
@@ -130,6 +131,11 @@ class Scene:
     def scope(self, hub: str) -> tuple[str, ...]:
         """What a trail is kept under."""
         return (self.moment.day.isoformat(), self.place.wave, self.place.direction, hub)
+
+    @property
+    def loose(self) -> bool:
+        """Whether unassigned stops have to be done by the deadline that others fall short of."""
+        return is_last([wave.deadline for wave in self.board.waves(self.moment.day)], self.moment.as_of)
 
     def deadlines(self) -> list[Deadline]:
         """Deadlines of the shown wave, or of all, local; waves with one deadline share one line."""

@@ -15,6 +15,8 @@ from hubstat.figures import outlook as ahead
 # The axis ends so long after the last deadline at the latest (ms).
 _BEYOND: Final = 2 * tm.HOUR
 _MARGIN: Final = 20 * tm.MINUTE
+# Room for the mark of a finish that lies beyond the axis (ms).
+_EDGE: Final = 8 * tm.MINUTE
 
 Spans = Sequence[tuple[int, int]]
 
@@ -79,8 +81,7 @@ def cell(scene: Scene, axis: Axis, node: Node, strip: Strip | None) -> dict[str,
         "p": _along(axis, strip.spare),
         "i": _along(axis, strip.idle),
         "b": _along(axis, strip.batches),
-        "f": None if at is None else axis.at(at),
-        "over": at is not None and at > axis.end,
+        "f": None if at is None else axis.at(min(at, axis.end - _EDGE)),
         "late": ahead.falls_short(node.figures),
         "label": label(scene, node, strip),
     }  # fmt: skip

@@ -197,7 +197,9 @@
     const { axis } = props;
     const x = (minute) => `${(100 * minute) / axis.length}%`;
     const near = (at) => [axis.now[0], ...axis.deadlines.map(([each]) => each)].some((each) => Math.abs(each - at) < axis.length / 9);
-    const label = (name, at, words, key) => el("text", { key, className: name, x: x(at), y: 14 }, words);
+    const side = (at) => (at < axis.length / 25 ? "start" : at > axis.length * 0.93 ? "end" : "middle");
+    const label = (name, at, words, key) =>
+      el("text", { key, className: name, x: x(at), y: 14, style: { textAnchor: side(at) } }, words);
     return el("svg", { className: "hs-strip", width: "100%", height: H, "aria-hidden": "true" },
       ...axis.hours.filter(([at]) => !near(at)).map(([at, words], n) => label("st-hour", at, words, n)),
       label("st-hour st-named", axis.now[0], axis.now[1], "now"),

@@ -116,21 +116,21 @@ def _columns(scene: Scene, strip: dict[str, Any]) -> list[Column]:
     return with_sort(
         [
             {**name_column(scene.say("level.friend"), 62), "flex": None, "width": 70},
-            figure_column(scene.say("table.done_left"), "completed", 106, "count", cellRenderer="HsDoneLeft"),
+            figure_column(scene.say("table.done_left"), "completed", 112, "count", cellRenderer="HsDoneLeft"),
             figure_column(
-                scene.say("table.late"), f"{prefix}_late_open", 46, "count", colId="late",
+                scene.say("table.late"), f"{prefix}_late_open", 58, "count", colId="late",
                 cellRenderer="HsLate", comparator={"function": "hsWorst"},
             ),
-            figure_column(scene.say("table.risk"), f"{prefix}_at_risk", 46, "count", cellRenderer="HsRisk"),
+            figure_column(scene.say("table.risk"), f"{prefix}_at_risk", 54, "count", cellRenderer="HsRisk"),
             figure_column(scene.say("table.per_hour"), "hourly_deliveries", 48, "decimal"),
-            figure_column(scene.say("table.stops_hour"), "hourly_stops", 48, "decimal", cellClass=QUIET),
-            figure_column(scene.say("table.net"), "net_on_road_minutes", 48, "span"),
+            figure_column(scene.say("table.stops_hour"), "hourly_stops", 54, "decimal", cellClass=QUIET),
+            figure_column(scene.say("table.net"), "net_on_road_minutes", 54, "span"),
             figure_column(
                 scene.say("table.idle_excluded"), "idle_minutes", 76, "count", cellRenderer="HsIdle",
                 params={"kinds": {kind: scene.say(f"excluded.{kind}") for kind in EXCLUDED}},
             ),
             figure_column(scene.say("table.efficiency"), "efficiency", 46, "whole"),
-            figure_column(scene.say("table.finish"), "projected_finish", 104, "text", cellRenderer="HsFinish"),
+            figure_column(scene.say("table.finish"), "projected_finish", 112, "text", cellRenderer="HsFinish"),
             column(scene.say("table.balance"), "bal", 48, cellRenderer="HsBalance"),
             {
                 "headerName": scene.say("strip.head"), "field": "s", "flex": 1, "minWidth": 280, "sortable": False,

@@ -31,7 +31,7 @@ def help_card(scene: Scene, hubs: Hubs, hub: str) -> html.Section:
 def _balance(scene: Scene, figures: Figures, hub: str) -> html.Div:
     short, loose = figures.get("shortfall") or 0.0, figures.get("unassigned_stops") or 0
     spare, helpers = figures.get("spare_stops") or 0.0, figures.get("can_help") or 0
-    need, left = ahead.need(figures), ahead.balance(figures)
+    need, left = ahead.need(figures, scene.loose), ahead.balance(figures, scene.loose)
     if awaited(scene):
         return html.Div(html.P(scene.say("ask.pending"), className="calm"))
     word, kind = (
@@ -42,7 +42,9 @@ def _balance(scene: Scene, figures: Figures, hub: str) -> html.Div:
     def bar(value: float, name: str) -> html.Span:
         return html.Span(className=name, style={"width": f"{100 * value / scale:.1f}%"})
 
-    before, between, after = scene.say("help.need", need=fm.stops(need), short="\0", unassigned="\0").split("\0")
+    before, between, after = scene.say(
+        "help.need" if scene.loose else "help.need_apart", need=fm.stops(need), short="\0", unassigned="\0"
+    ).split("\0")
     first, second, third = scene.say("help.spare", spare="\0", n="\0").split("\0")
     return html.Div(
         [
@@ -62,7 +64,7 @@ def _balance(scene: Scene, figures: Figures, hub: str) -> html.Div:
                     after,
                 ]
             ),
-            html.Div([bar(short, "need-short"), bar(loose, "need-loose")], className="need-bar", **hidden),
+            html.Div([bar(short, "need-short"), bar(need - short, "need-loose")], className="need-bar", **hidden),
             html.P(
                 [
                     first,

@@ -32,6 +32,8 @@ from hubstat.figures import formats as fm
 from hubstat.figures.charts import shown_hours
 
 HEAT_HOURS = 5
+# The column of the change takes the room of two.
+HEAT_HOURS_COMPARED = 3
 
 
 def build(scene: Scene, hubs: Hubs) -> html.Div:
@@ -67,7 +69,9 @@ def children_card(scene: Scene, hubs: Hubs) -> html.Section:
     """The children as a table, worst first, with the total pinned; on a phone as a list."""
     level = BELOW[scene.place.level]
     hours = shown_hours(
-        hubs.network.figures.get("invoices_per_hour") or {}, HEAT_HOURS, scene.local(scene.moment.as_of)
+        hubs.network.figures.get("invoices_per_hour") or {},
+        HEAT_HOURS if scene.place.compare is None else HEAT_HOURS_COMPARED,
+        scene.local(scene.moment.as_of),
     )
     ordered = worst_first(hubs.children, scene.prefix, scene.lang)
     counts = _camp_counts(hubs, level)

@@ -132,13 +132,13 @@ def _where(scene: Scene, camps: Sequence[Camp]) -> html.Div:
     number = html.Span(
         fm.count(len(short)), className="n", **{"data-figure": "camps_short", "data-value": str(len(short))}
     )
-    names = " · ".join(f"{camp.name} {fm.stops(camp.figures['shortfall'])}" for camp in short[:3])
+    names = " · ".join(f"{camp.name} {fm.stops(camp.figures['shortfall'])}" for camp in short[:2])
     return _answer(
         "late" if short else "ok",
         scene.say("ask.where"),
         number,
         scene.say("ask.where_unit", n=fm.count(len(camps))),
-        names + (" …" if len(short) > 3 else "") or scene.say("ask.where_none"),
+        (names + (" …" if len(short) > 2 else "")) or scene.say("ask.where_none"),
     )
 
 
@@ -190,11 +190,12 @@ def _until(scene: Scene, figures: Figures, hub: str) -> html.Div:
 
 def _who(scene: Scene, figures: Figures, hub: str, camps: Sequence[Camp]) -> html.Div:
     helpers, spare = figures.get("can_help"), figures.get("spare_stops")
-    asking = [camp.figures for camp in camps if ahead.need(camp.figures)]
-    solved = sum(1 for camp in asking if ahead.balance(camp) >= 0)
+    loose = scene.loose
+    asking = [camp.figures for camp in camps if ahead.need(camp.figures, loose)]
+    solved = sum(1 for camp in asking if ahead.balance(camp, loose) >= 0)
     sub = scene.say("ask.pending" if awaited(scene) else "ask.who_fine")
     if asking:
-        need = fm.stops(ahead.need(figures))
+        need = fm.stops(ahead.need(figures, loose))
         sub = scene.say("ask.who_sub", need=need, solved=fm.count(solved), left=fm.count(len(asking) - solved))
     before, after = scene.say("ask.who_unit", spare="\0").split("\0")
     unit = html.Span([before, figure("spare_stops", spare, fm.stops(spare), hub), after])

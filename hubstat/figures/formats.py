@@ -70,11 +70,11 @@ def stops(value: float | None) -> str:
 
 
 def shift(minutes: int | None, lang: Lang) -> str:
-    """Minutes after or before: ``+52분``, ``−12분`` / ``+52m``; from ten hours on in hours: ``+12시간``."""
+    """Minutes after or before: ``+52분``, ``−12분`` / ``+52m``; from 100 minutes on hours and minutes: ``+4:36``."""
     if minutes is None:
         return NONE
-    if abs(minutes) >= 600:
-        return f"{signed(minutes / 60)}{'시간' if lang == 'ko' else 'h'}"
+    if abs(minutes) >= 100:
+        return ("+" if minutes > 0 else MINUS) + span(abs(minutes))
     return f"{signed(minutes)}{'분' if lang == 'ko' else 'm'}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,14 +29,22 @@ def finish_of(figures: Figures) -> datetime | None:
     return datetime.fromisoformat(at) if at else None
 
 
-def need(figures: Figures) -> float:
-    """Stops that nobody gets done by the deadline at the present pace: those that fall short and those unassigned."""
-    return float((figures.get("shortfall") or 0.0) + (figures.get("unassigned_stops") or 0))
+def need(figures: Figures, loose: bool) -> float:
+    """Stops that nobody gets done by the deadline at the present pace: those that fall short, and those unassigned.
+
+    loose: whether the unassigned ones are to be done by the same deadline (``is_last``); before that they stand apart.
+    """
+    return float((figures.get("shortfall") or 0.0) + ((figures.get("unassigned_stops") or 0) if loose else 0))
 
 
-def balance(figures: Figures) -> float:
+def balance(figures: Figures, loose: bool) -> float:
     """Stops that the Friends who can help may take, less those that need somebody; below 0 they do not suffice."""
-    return float(figures.get("spare_stops") or 0.0) - need(figures)
+    return float(figures.get("spare_stops") or 0.0) - need(figures, loose)
+
+
+def is_last(deadlines: Iterable[int], as_of: int) -> bool:
+    """Whether at most one deadline of a date is still ahead (ms): what nobody holds has to be done by that one."""
+    return sum(1 for deadline in set(deadlines) if deadline > as_of) <= 1
 
 
 def falls_short(figures: Figures) -> bool:
@@ -59,8 +67,8 @@ def deadline_of(figures: Figures, deadlines: Sequence[Deadline]) -> Deadline | N
 
 
 def minutes_after(figures: Figures, deadlines: Sequence[Deadline]) -> int | None:
-    """Whole minutes of the projected finish after its deadline, rounded up; below 0 before it. None without one."""
+    """Minutes of the projected finish, to the minute as it is shown, after its deadline; below 0 before it."""
     finish, deadline = finish_of(figures), deadline_of(figures, deadlines)
     if finish is None or deadline is None:
         return None
-    return int(-(-(finish - deadline.at).total_seconds() // 60))
+    return int((finish.replace(second=0, microsecond=0) - deadline.at).total_seconds() // 60)

@@ -304,7 +304,7 @@ def _marks(
         shapes.append(line(at, tokens.ink, "solid", 1.5))
         wave = text(f"wave.{deadline.wave}", lang)
         words = text("chart.deadline", lang, wave=wave, time=fm.clock(deadline.at))
-        notes.append(note(at, 0.47, f"<b>{words}</b>", tokens.ink, "right", xshift=-6, bgcolor=tokens.surface))
+        notes.append(note(at, 0.41, f"<b>{words}</b>", tokens.ink, "right", xshift=-6, bgcolor=tokens.surface))
     if start <= now <= end:
         shapes.append(line(now, tokens.ink_2, "dot", 1.2))
         words = text("chart.now" if live else "chart.as_of", lang, time=as_of.strftime("%H:%M"))
@@ -365,5 +365,5 @@ def _finish_note(
     mark = "▲" if late else "●"
     return note(
         min(x, shown[1]), height, f"<b>{mark} {words}{' →' if beyond else ''}</b>", tokens.late if late else tokens.ok,
-        "right", xshift=4, yshift=13,
+        "right", xshift=4, yshift=13, bgcolor=tokens.surface,
     )  # fmt: skip

@@ -35,7 +35,8 @@ _PLAIN = ("due", "completed", "open", "closed", "base", "late", "late_open", "fi
           "friend_days", "friends_out", "on_road_minutes", "net_on_road_minutes", "idle_minutes", "stops",
           "batch_scans", "m6_stalled", "at_risk", "undelivered", "arrived", "friends_planned", "friends_back",
           "friends_absent", "friends_not_started", "routes_planned", "routes_departed", "plan", "plan_due",
-          "open_stops", "unassigned_stops", "shortfall", "can_help", "spare_stops", "standard", "efficiency_net")  # fmt: skip
+          "open_stops", "unassigned_stops", "shortfall", "can_help", "spare_stops", "standard",
+          "efficiency_net")  # fmt: skip
 _SPLIT = (
     "buckets",
     "m3",
