@@ -28,8 +28,55 @@ def short_card(scene: Scene, hubs: Hubs) -> html.Section:
     number = html.Span(f" {fm.NONE if pending else len(short)}", className="tone-late" if short else "quiet")
     title = html.Span([scene.say("short.title"), number])
     if not short:
-        needed = scene.say("short.needed", n=fm.stops(ahead.need(figures, scene.loose)))
-    words = f"{needed}, {scene.say('short.spare', n=fm.stops(spare))}"
+        words = scene.say("ask.pending" if pending else "short.none")
+        body: list[Any] = [html.P([None if pending else shape("ok"), words], className="calm")]
+    else:
+        largest = max(
+            max(ahead.need(camp.figures, scene.loose), camp.figures.get("spare_stops") or 0.0) for camp in short
+        )
+        rows = [_row(scene, camp, largest or 1.0) for camp in short]
+        body = [_head(scene), *rows[:_FIRST]]
+        if rows[_FIRST:]:
+            body.append(
+                html.Details(
+                    [html.Summary(scene.say("short.all", n=fm.count(len(rows)))), *rows[_FIRST:]],
+                    className="short-more",
+                )
+            )
+        body.append(_total(scene, short))
+    return card(
+        [html.Div(**scene.part("short", "children", [card_head(title), html.Div(body, className="short")]))],
+        "side-card",
+    )
+
+
+def _head(scene: Scene) -> html.Div:
+    words = [scene.say("level.camp"), *(scene.say(f"short.{part}") for part in ("finish", "late", "need", "bars"))]
+    cells = [*(html.Span(word) for word in words), html.Span(scene.say("short.balance"))]
+    return html.Div(cells, className="short-row short-head")
+
+
+def _row(scene: Scene, camp: Node, largest: float) -> html.A:
+    figures, hub = camp.figures, f"camp:{camp.hub}"
+    finish = ahead.finish_of(figures)
+    late = ahead.minutes_after(figures, scene.deadlines())
+    return link(
+        [
+            html.Span(hub_name(camp, "camp", scene.lang), className="row-name"),
+            figure("projected_finish", figures.get("projected_finish"),
+                   fm.clock(finish, scene.moment.day, lang=scene.lang), hub, "tone-late short-time"),
+            html.Span(fm.shift(late, scene.lang), className="n quiet"),
+            _need(scene, figures, hub),
+            _bars(scene, figures, largest),
+            _balance(scene, figures),
+        ],
+        scene.href(level="camp", hub=camp.hub),
+        "short-row",
+    )  # fmt: skip
+
+
+def _need(scene: Scene, figures: Any, hub: str) -> html.Span:
+    short, loose = figures.get("shortfall"), figures.get("unassigned_stops")
     return html.Span(
         [
             figure("shortfall", short, fm.stops(short), hub, "strong"),
@@ -48,7 +95,8 @@ def _bars(scene: Scene, figures: Any, largest: float) -> html.Span:
     def width(value: float) -> dict[str, str]:
         return {"width": f"{100 * value / largest:.1f}%"}
 
-    words = f"{scene.say('short.needed', n=fm.stops(ahead.need(figures, scene.loose)))}, {scene.say('short.spare', n=fm.stops(spare))}"
+    needed = scene.say("short.needed", n=fm.stops(ahead.need(figures, scene.loose)))
+    words = f"{needed}, {scene.say('short.spare', n=fm.stops(spare))}"
     return html.Span(
         [
             html.Span(
