@@ -149,14 +149,7 @@ def _to(scene: Scene, level: str, hub: str, parent: str | None) -> str:
 def _siblings(scene: Scene, hubs: Hubs, level: str, name: str) -> dmc.Menu:
     return dmc.Menu(
         [
-            dmc.MenuTarget(
-                html.Button(
-                    [html.Span(name), html.Span("⌄", **{"aria-hidden": "true"}, className="caret")],
-                    type="button",
-                    className="crumb here",
-                    **{"aria-current": "page", "title": scene.say("nav.siblings")},
-                )
-            ),
+            _menu_target(name, "crumb here", title=scene.say("nav.siblings")),
             dmc.MenuDropdown(
                 [
                     dmc.MenuItem(hub_name(node, level, scene.lang), href=_to(scene, level, node.hub, node.parent))
@@ -170,6 +163,15 @@ def _siblings(scene: Scene, hubs: Hubs, level: str, name: str) -> dmc.Menu:
         shadow="md",
         width=220,
     )
+
+
+def _menu_target(name: str, class_name: str, **more: str) -> dmc.MenuTarget:
+    """What opens a menu. Mantine puts its state on a box around it, so the box is the button (keys: ``board.js``)."""
+    return dmc.MenuTarget(
+        html.Span([html.Span(name), html.Span("⌄", **{"aria-hidden": "true"}, className="caret")],
+                  className=class_name, **more),
+        boxWrapperProps={"role": "button", "tabIndex": 0},
+    )  # fmt: skip
 
 
 def filters(scene: Scene) -> list[Any]:
@@ -213,14 +215,7 @@ def _compare(scene: Scene) -> dmc.Menu:
     named = f"{scene.say('compare.label')}: {scene.say(f'compare.{chosen}')}" if chosen else scene.say("compare.label")
     return dmc.Menu(
         [
-            dmc.MenuTarget(
-                html.Button(
-                    [html.Span(named), html.Span("⌄", **{"aria-hidden": "true"}, className="caret")],
-                    type="button",
-                    className="control chip" + (" on" if chosen else ""),
-                    id="compare",
-                )
-            ),
+            _menu_target(named, "control chip compare" + (" on" if chosen else "")),
             dmc.MenuDropdown(
                 [
                     dmc.MenuItem(scene.say(f"compare.{each or 'none'}"), href=scene.href(compare=each))

@@ -189,7 +189,8 @@
   cells.HsStrip = function (props) {
     if (!props.data) { return null; }
     const label = props.value ? props.value.label : "";
-    return el("svg", { className: "hs-strip", width: "100%", height: H, role: "img", "aria-label": label },
+    const said = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
+    return el("svg", { className: "hs-strip", width: "100%", height: H, ...said },
       label ? el("title", { key: "title" }, label) : null, HATCH(), ...strip(props.axis, props.value));
   };
 

@@ -57,7 +57,7 @@ def test_a_comparison_is_chosen_by_keyboard_and_stays_in_the_address(fake_board:
     (fake_board[1] / "still").touch()
     page = visit(fake_board[0])
     page.wait_for_selector("body[data-ready]")
-    page.locator("#compare").focus()
+    page.locator('[role="button"]', has=page.locator(".compare")).focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("menuitem").first).to_be_visible()
     page.get_by_role("menuitem", name="지난주 같은 요일").press("Enter")
