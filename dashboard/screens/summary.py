@@ -13,7 +13,8 @@ from dashboard.scene import Scene
 from hubstat.domain.row import BUCKETS
 from hubstat.figures import formats as fm
 from hubstat.figures.charts import hourly_chart, shown_hours
-from hubstat.figures.progress import completion_chart, progress_rows
+from hubstat.figures.progress import completion_chart
+from hubstat.figures.progress_rows import progress_rows
 from hubstat.figures.sentences import completion_summary, hourly_summary
 
 GRAPH = {"displayModeBar": False, "responsive": True, "doubleClick": False, "showTips": False}

@@ -12,7 +12,8 @@ from hubstat.figures import formats as fm
 from hubstat.figures import outlook
 from hubstat.figures.friendday import Stretch, friend_day_chart
 from hubstat.figures.plots import Deadline
-from hubstat.figures.progress import completion_chart, progress_rows
+from hubstat.figures.progress import completion_chart
+from hubstat.figures.progress_rows import progress_rows
 from hubstat.figures.sentences import completion_summary, plain
 from hubstat.figures.verdicts import Camp, crew_verdict, network_verdict
 
