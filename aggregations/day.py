@@ -130,6 +130,13 @@ class Day:
             found.setdefault(place[:1] if grain == "camp" else place, Tally()).add(tally)
         return found
 
+    def projected(self, grain: Grain, direction: Direction, wave: str) -> dict[Key, Tally]:
+        """What the projection gives, by (camp,) or (camp, Friend), with the Friends' work and without the invoices."""
+        found = {key[:-1]: tally for key, tally in self._at_risk(grain, direction).items() if key[-1] == wave}
+        for place, tally in self.work(frozenset({"projection"})).items():
+            found.setdefault(place[:1] if grain == "camp" else place, Tally()).add(tally)
+        return found
+
     def waiting(self, grain: Grain, direction: Direction, wave: str) -> dict[Key, Tally]:
         """What waits at T, by (camp,) or (camp, Friend), of one wave or all."""
         counted = self.all_waiting(grain, direction)
@@ -325,6 +332,9 @@ class Day:
         return {friend: day.first_departure for friend, day in days.items() if day.first_departure is not None}
 
     def _plan(self, direction: Direction) -> Tallies:
+        return self._once(("plan", direction), lambda _: self._planned(direction))
+
+    def _planned(self, direction: Direction) -> Tallies:
         found: Tallies = {}
         for (camp, wave), tally in self._invoices("camp", direction).items():
             due = tally.counts["due", ""]

@@ -6,20 +6,18 @@ import itertools
 import threading
 from collections import deque
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
+from aggregations.board import Board
 from aggregations.day import Day, View
+from aggregations.forecast import PROJECTED, Forecasts
 from aggregations.productivity import FriendDayReader, Writing, writing_of
-from aggregations.question import Answer, Moment, Question
-from aggregations.reader import Reader, rows_of
-from aggregations.rollup import resolve
-from aggregations.viewer import Viewer
+from aggregations.question import ALL_WAVES, Moment
+from aggregations.reader import Reader
 from hubstat.domain import time as tm
-from hubstat.domain.codes import DIRECTIONS, Direction
+from hubstat.domain.codes import DIRECTIONS
 from hubstat.domain.friendday import FriendDay
-from hubstat.domain.masterdata import MasterData
 from hubstat.domain.metric import Need
 
 # What a tick reads; other parts are read when a screen asks for them, at the same moment.
@@ -30,77 +28,6 @@ _LOOKS: Final = 4
 # A tick that takes long is made less often, so that making takes at most a third of the time.
 _LEAST_PAUSE: Final = 3
 _FORGOTTEN_AFTER: Final = 5 * tm.MINUTE
-
-
-@dataclass(frozen=True)
-class Board:
-    """The network on one service date at one moment.
-
-    generation: grows with every change of a figure, a Friend's within its camp too. data_to: received time (ms) of the
-    first record not yet in the figures, else T; None where ingest does not say. _view: the look of a tick, through
-    which all of it is read, also what is asked for later; None for a fixed moment.
-    """
-
-    generation: int
-    service_date: date
-    moment: Moment
-    data_to: int | None
-    master: MasterData
-    day: Day
-    _reader: Reader
-    _view: View | None = None
-    _last_received: int | None = None
-    _folded: tuple[FriendDay, ...] = ()
-    _friends: dict[tuple[str, Direction, str, tuple[str, ...] | None], Answer] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def answer(self, viewer: Viewer, question: Question) -> Answer:
-        """Figures at this board's moment: hubs from memory, the Friends of a camp read once and shared.
-
-        The question's own moment and date are not looked at.
-        """
-        tree = self.master.hierarchy.on(self.service_date)
-        scope = resolve(tree, question.level, question.hub)
-        viewer.require(tree, self.service_date, scope.level, scope.hub)
-        if question.level == "friend":
-            return self._friends_of(viewer, question)
-        asked = replace(question, service_date=self.service_date)
-        ground = self._reader.ground(self.master, self.service_date, self.moment)
-        return Answer(
-            question.level,
-            self.service_date,
-            self.moment,
-            question.wave,
-            question.direction,
-            self._reader.zone,
-            rows_of(self.day, ground, asked, scope),
-            self.day.baselines.version,
-        )
-
-    def _friends_of(self, viewer: Viewer, question: Question) -> Answer:
-        key = (question.hub or "", question.direction, question.wave, question.metrics)
-        with self._lock:
-            known = self._friends.get(key)
-            if known is None:
-                asked = replace(
-                    question,
-                    service_date=self.service_date,
-                    as_of=self.moment.as_of,
-                    known_at=self.moment.known_at,
-                )
-                if self._view is None:
-                    known = self._reader.query(viewer, asked)
-                else:
-                    known = self._reader.answer(self._view, viewer, asked)
-                self._friends[key] = known
-        return known
-
-
-def board_at(reader: Reader, service_date: date, moment: Moment) -> Board:
-    """A board of a fixed moment: every level, wave and direction."""
-    with reader.view() as view:
-        day = reader.day(view, service_date, moment)
-    return Board(0, service_date, moment, None, view.master, day, reader)
 
 
 class Snapshots:
@@ -115,6 +42,7 @@ class Snapshots:
         self._took: dict[date, int] = {}
         self._friend_days: dict[date, _FriendDays] = {}
         self._looks: dict[date, deque[ExitStack]] = {}
+        self._forecasts = Forecasts(reader.clock, interval_seconds / 2)
 
     def current(self, service_date: date) -> Board:
         """The latest board of a service date, made anew where it is older than the interval."""
@@ -137,6 +65,7 @@ class Snapshots:
 
     def close(self) -> None:
         """Close every look that is still open."""
+        self._forecasts.close()
         with self._lock:
             for look in itertools.chain.from_iterable(self._looks.values()):
                 look.close()
@@ -149,6 +78,7 @@ class Snapshots:
                 if boards and now - boards[-1].moment.as_of > _FORGOTTEN_AFTER:
                     self._boards.pop(day, None)
                     self._friend_days.pop(day, None)
+                    self._forecasts.forget(day)
                     for look in self._looks.pop(day, ()):
                         look.close()
 
@@ -174,16 +104,38 @@ class Snapshots:
             self._hold(service_date, look.pop_all())
         unchanged = (
             last is not None
-            and last._last_received == last_received
+            and last.last_received == last_received
             and last.master.version == view.master.version
             and last.day.baselines.version == day.baselines.version
-            and last._folded == folded
+            and last.folded == folded
             and _figures(last.day) == _figures(day)
         )
         generation = 1 if last is None else last.generation + (not unchanged)
+        forecast = self._forecasts.current(service_date, moment, generation, lambda: self._beside(day))
         return Board(
-            generation, service_date, moment, data_to, view.master, day, self._reader, view, last_received, folded
+            generation,
+            service_date,
+            moment,
+            data_to,
+            view.master,
+            day,
+            forecast,
+            self._reader,
+            view,
+            last_received,
+            folded,
         )
+
+    def _beside(self, tick: Day) -> Day:
+        """The day of a tick once more, through a look of its own, so that nobody who reads the tick has to wait."""
+        with self._reader.view() as view:
+            day = self._reader.day(view, tick.service_date, tick.moment, facts=False)
+            day.give_days(tick.days())
+            with day.within(view):
+                day.work(PROJECTED)
+                for direction in DIRECTIONS:
+                    day.projected("camp", direction, ALL_WAVES)
+        return day
 
     def _hold(self, service_date: date, look: ExitStack) -> None:
         """Keep the look of a tick open for those who still ask the board of it something, a few ticks on."""

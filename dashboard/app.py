@@ -164,11 +164,16 @@ class Updates:
             "generation": moment.generation,
             "lang": place.lang,
         }
-        if not moved and pulse.get("generation") == moment.generation:
+        waits = place.compare is not None and pulse.get("compared") is False
+        if not moved and not waits and pulse.get("generation") == moment.generation:
             line = shell.as_of_line(Scene(self._screens.board, place, moment, theme, key))
             time = pulse.get("time", "")
-            return answer | {"shown": pulse["shown"], "time": time}, {"asof": {"children": line}}
+            kept = {"shown": pulse["shown"], "time": time, "compared": pulse.get("compared")}
+            return answer | kept, {"asof": {"children": line}}
         built = self._screens.build(place, theme, moment)
+        answer["compared"] = built.scene.before is not None
+        if place.compare is not None and built.scene.before is None:
+            answer["live"] = True  # a fixed moment too is asked again until what it is compared with has been read
         answer["shown"] = built.digests
         answer["time"] = built.scene.clock(moment.as_of, seconds=True)
         props = frame(built) if moved else self._screens.changes(built, pulse["shown"])

@@ -18,7 +18,8 @@ class Moment:
     """The moment a screen shows. Times in ms.
 
     generation: changes whenever any figure may have changed. data_to: received time up to which data is in, None =
-    unknown. provisional: known before the closing of the service date.
+    unknown. provisional: known before the closing of the service date. projected_at: moment of what the projection
+    gives, None while there is none.
     """
 
     day: date
@@ -29,6 +30,7 @@ class Moment:
     live: bool
     provisional: bool
     version: str
+    projected_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,66 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """A counted figure and its invoices, from one point in time."""
+class Addend:
+    """One part of a figure that is added up, or one candidate for a latest or longest value.
 
-    figure: int
-    lines: Sequence[Line]
+    amount: as text, in the unit of the figure. decides: it is the figure. start, end: of a span, ms.
+    """
+
+    amount: str
+    camp: str | None
+    friend: str | None
+    start: int | None
+    end: int | None
+    decides: bool
+    why_ko: str
+    why_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A counted or added figure with what it is made of: invoices or addends. key: the part of a split figure."""
+
+    metric: str
+    key: str
+    figure: Any
+    lines: Sequence[Line] = ()
+    addends: Sequence[Addend] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A figure with its sides, from one point in time: one, or what is divided and by what. as_of: its moment, ms."""
+
+    figure: Any
+    sides: Sequence[Side]
+    as_of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The day of one Friend. Times in ms, spans (from, to).
+
+    drive: on the road. stops: one each. rests: breaks and waits, by kind. idle: what of a gap exceeds the allowance;
+    spare: what of such a gap the allowance covers. batches: groups of scans of several doorsteps at once.
+    """
+
+    drive: Sequence[tuple[int, int]]
+    stops: Sequence[tuple[int, int]]
+    rests: Sequence[tuple[str, int, int]]
+    idle: Sequence[tuple[int, int]]
+    spare: Sequence[tuple[int, int]]
+    batches: Sequence[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A Friend who stands still. minutes: since the last activity, without excluded time; last: that activity, ms."""
+
+    camp: str
+    friend: str
+    minutes: float
+    last: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +185,22 @@ class Board(Protocol):
         """Every invoice of a Friend's place."""
 
     def proof(self, place: Place, moment: Moment, metric: str) -> Proof:
-        """The invoices behind a counted figure of a place."""
+        """What a figure of a place, or the part ``metric.key`` of a split one, is made of."""
+
+    def ahead(self, place: Place, moment: Moment) -> Mapping[str, int]:
+        """Open invoices of a place by the local hour in which they are projected to be done; empty without any."""
+
+    def error(self, place: Place, moment: Moment) -> float | None:
+        """Median absolute error of the projected finish at this hour of day in the last back-test, minutes."""
+
+    def strips(self, camp: str, moment: Moment) -> Mapping[str, Strip]:
+        """The days of the Friends of a camp."""
+
+    def still(self, place: Place, moment: Moment) -> Sequence[Still]:
+        """Friends of a place who stand still for longer than their allowance, the longest first."""
+
+    def compared(self, place: Place, moment: Moment) -> Moment | None:
+        """The earlier moment that the place compares with, once its figures are at hand; None while they are read."""
 
     def invoice(self, place: Place, moment: Moment) -> Detail | None:
         """The invoice of a place, None if it is not known at that moment."""

@@ -11,6 +11,7 @@ import dash_ag_grid as dag
 from dashboard.board import Figures, Node
 from dashboard.scene import UNASSIGNED, UNMAPPED, Scene, hub_name
 from hubstat.figures import formats as fm
+from hubstat.figures import outlook as ahead
 from hubstat.figures.status import FRIEND_RATE_BASE, heat_step, status
 
 Row = dict[str, Any]
@@ -22,7 +23,7 @@ GRID_THEME: Final = (
     "themeQuartz.withParams({backgroundColor:'var(--surface)',foregroundColor:'var(--ink)',accentColor:'var(--accent)',"
     "borderColor:'var(--line)',headerBackgroundColor:'var(--surface)',headerTextColor:'var(--ink-2)',"
     "rowHoverColor:'var(--sunk)',fontFamily:'inherit',fontSize:13,headerFontSize:12,headerFontWeight:400,"
-    "spacing:4,rowHeight:27,headerHeight:28,wrapperBorder:false,columnBorder:false,cellHorizontalPadding:7,"
+    "spacing:4,rowHeight:27,headerHeight:28,wrapperBorder:false,columnBorder:false,cellHorizontalPadding:6,"
     "headerColumnResizeHandleColor:'transparent',oddRowBackgroundColor:'transparent',borderRadius:0,wrapperBorderRadius:0})"
 )
 
@@ -62,6 +63,8 @@ def row_of(
     hidden = {}
     if level == "friend" and (figures.get(f"{prefix}_base") or 0) < FRIEND_RATE_BASE:
         hidden[f"{prefix}_rate"] = fm.NONE
+    if level == "friend" and (figures.get("efficiency_stops") or 0) < FRIEND_RATE_BASE:
+        hidden["efficiency"] = fm.NONE
     rates: Mapping[str, float | None] = figures.get("invoices_per_hour") or {}
     overall: Mapping[str, float | None] = network.get("invoices_per_hour") or {}
     return {
@@ -72,7 +75,12 @@ def row_of(
         "status": status(figures, scene.place.direction),
         "quiet": node.hub in (UNASSIGNED, UNMAPPED),
         "rank": rank,
-        "f": {key: figures.get(key) for key in (*_SHOWN, f"{prefix}_late_open", f"{prefix}_rate", f"{prefix}_base")},
+        "f": {key: figures.get(key) for key in (*_SHOWN, *(f"{prefix}_{part}" for part in _OF_DIRECTION))},
+        "plan": ahead.plan_share(figures),
+        "gap": fm.points(ahead.gap_share(figures), "en").removesuffix(" pp"),
+        "fin": _finish(scene, figures),
+        "bal": round(ahead.balance(figures, scene.loose)),
+        "was": _change(scene, node, level),
         "left": figures.get("open"),
         "each": _each(figures),
         "ex": figures.get("excluded_minutes") or {},
@@ -82,6 +90,7 @@ def row_of(
     }
 
 
+_OF_DIRECTION: Final = ("late_open", "rate", "base", "at_risk")
 _SHOWN: Final = (
     "due",
     "completed",
@@ -94,7 +103,31 @@ _SHOWN: Final = (
     "net_on_road_minutes",
     "stops",
     "last_completed_at",
+    "projected_finish",
+    "shortfall",
+    "spare_stops",
+    "unassigned_stops",
+    "can_help",
+    "hourly_stops",
+    "efficiency",
+    "efficiency_stops",
 )
+
+
+def _finish(scene: Scene, figures: Figures) -> list[Any]:
+    """Projected finish as text, minutes against its deadline as text, whether stops fall short."""
+    finish = ahead.finish_of(figures)
+    late = ahead.minutes_after(figures, scene.deadlines())
+    shown = fm.clock(finish, scene.moment.day, lang=scene.lang)
+    return [shown, "" if late is None else fm.shift(late, scene.lang), ahead.falls_short(figures)]
+
+
+def _change(scene: Scene, node: Node, level: str) -> str:
+    """Completion against the moment compared with, as text."""
+    hub = f"{level}:{node.parent}/{node.hub}" if level == "friend" else f"{level}:{node.hub}"
+    before = scene.figures_before(hub)
+    now, then = node.figures.get("completion"), (before or {}).get("completion")
+    return fm.NONE if now is None or then is None else fm.points(now - then, "en").removesuffix(" pp")
 
 
 def last_text(scene: Scene, figures: Figures) -> str:
@@ -155,7 +188,7 @@ def heat_columns(scene: Scene, hours: Sequence[str]) -> list[Column]:
         column(
             fm.hour(hour, scene.lang),
             f"h.{hour}",
-            42,
+            40,
             cellRenderer="HsHeat",
             cellClass="heat-cell",
             headerClass="heat-head",
@@ -166,6 +199,27 @@ def heat_columns(scene: Scene, hours: Sequence[str]) -> list[Column]:
     ]
     head = f"{scene.say('table.heat')} · {scene.say('table.heat_hint')}"
     return [{"headerName": head, "children": children, "headerClass": "group-head", "marryChildren": True}]
+
+
+def plan_columns(scene: Scene) -> list[Column]:
+    """How far from the plan, and in a comparison how far from the moment compared with."""
+    found = [column(scene.say("table.gap"), "gap", 54, cellRenderer="HsSign", comparator={"function": "hsNumber"})]
+    if scene.place.compare is not None:
+        found.append(
+            column(scene.say("table.change"), "was", 66, cellRenderer="HsSign", cellClass=QUIET,
+                   comparator={"function": "hsNumber"})
+        )  # fmt: skip
+    return found
+
+
+def outlook_columns(scene: Scene) -> list[Column]:
+    """At risk, projected finish against the deadline, and the stops that are missing or to spare."""
+    prefix = scene.prefix
+    return [
+        figure_column(scene.say("table.risk"), f"{prefix}_at_risk", 58, "count", cellRenderer="HsRisk"),
+        figure_column(scene.say("table.finish"), "projected_finish", 110, "text", cellRenderer="HsFinish"),
+        figure_column(scene.say("table.short"), "shortfall", 48, "stops", cellRenderer="HsShort"),
+    ]
 
 
 def with_sort(columns: list[Column], wanted: str | None) -> list[Column]:

@@ -15,6 +15,7 @@ from dashboard.grids import Row
 from dashboard.place import Place
 from dashboard.scene import Hubs, Live, Scene, digest, load_hubs
 from dashboard.screens import camp, friend, invoice, network, states
+from dashboard.trail import Trail
 from hubstat.errors import QueryError
 from hubstat.figures.palette import Theme
 from hubstat.figures.texts import text
@@ -74,6 +75,7 @@ class Screens:
         self.board: Final = board
         self._proofs: Final[Recent[tuple[Scene, Proof]]] = Recent(32)
         self._rows: Final[Recent[dict[str, Row]]] = Recent(256)
+        self._trail: Final = Trail()
 
     def moment(self, place: Place) -> Moment:
         """The moment a place shows now."""
@@ -81,12 +83,17 @@ class Screens:
 
     def build(self, place: Place, theme: Theme, moment: Moment) -> Built:
         """The whole screen of a place. Raises ``HubstatError``."""
-        scene = Scene(self.board, place, moment, theme, screen_key(place, theme))
+        before = None if place.compare is None else self.board.compared(place, moment)
+        scene = Scene(self.board, place, moment, theme, screen_key(place, theme), self._trail, before)
         if place.level == "invoice":
             return self._invoice(scene)
         hubs = load_hubs(self.board, place, moment)
         if hubs is None:
             raise QueryError(text("error.place", place.lang, what=f"{place.level} {place.hub}"))
+        if moment.live:
+            level, node = hubs.path[-1]
+            name = place.hub if level == "friend" else node.hub
+            self._trail.record(scene.scope(f"{level}:{name}"), moment.as_of, node.figures, scene.prefix)
         tree = self._tree(scene, hubs)
         opened = None
         if place.proof is not None:

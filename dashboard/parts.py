@@ -29,6 +29,16 @@ def figure(metric: str, value: Any, shown: Any, hub: str, class_name: str = "") 
     )
 
 
+def proved(scene: Scene, metric: str, value: Any, shown: Any, hub: str, class_name: str = "") -> html.A:
+    """A figure of the screen's own hub, as a link to what it is made of. metric: ``m3.out`` for a part of a split."""
+    return link(
+        figure(metric, value, shown, hub, class_name),
+        scene.href(proof=metric),
+        "proved",
+        **{"title": scene.say("tile.proof"), "data-proof": metric},
+    )
+
+
 def shape(kind: Shape) -> html.Span:
     """The shape that repeats a colour; hidden from screen readers because a word stands beside it."""
     return html.Span(_SHAPES[kind], className=f"shape shape-{kind}", **{"aria-hidden": "true"})
@@ -87,16 +97,17 @@ def tile(
     proof: str | None = None,
     trend: Any = None,
 ) -> html.Div:
-    """A tile: label with definition, figure (a link to its invoices where it counts some), a line below, a trend."""
+    """A tile: label with definition, figure (a link to what it is made of), a line below, a trend.
+
+    proof: the figure that the link proves, where it is another one.
+    """
     name = scene.say(f"tile.name.{metric.removeprefix(scene.prefix + '_')}")
-    number: Any = figure(metric, value, shown, hub)
-    if proof is not None:
-        number = link(
-            number,
-            scene.href(proof=proof),
-            "tile-link",
-            **{"aria-label": f"{name} {shown}: {scene.say('tile.proof')}", "data-proof": proof},
-        )
+    number = link(
+        figure(metric, value, shown, hub),
+        scene.href(proof=proof or metric),
+        "tile-link",
+        **{"aria-label": f"{name} {shown}: {scene.say('tile.proof')}", "data-proof": proof or metric},
+    )
     return html.Div(
         [
             html.Div([shape(kind), html.Span(name), info(scene, metric)], className="tile-label"),
@@ -107,8 +118,8 @@ def tile(
     )
 
 
-def spark(scene: Scene, values: Sequence[float]) -> html.Img | None:
-    """A trend line in the theme's quiet grey; None for fewer than two values."""
+def spark(scene: Scene, values: Sequence[float], title: str = "") -> html.Img | None:
+    """A trend line in the theme's quiet grey; None for fewer than two values. title: what it spans."""
     points = sparkline(values)
     if not points:
         return None
@@ -118,7 +129,8 @@ def spark(scene: Scene, values: Sequence[float]) -> html.Img | None:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="56" height="18"><polyline points="{points}" fill="none" '
         f'stroke="{colour}" stroke-width="1.4"/><circle cx="{end[0]}" cy="{end[1]}" r="2" fill="{colour}"/></svg>'
     )
-    return html.Img(src="data:image/svg+xml," + quote(svg), className="spark", alt="", width=56, height=18)
+    return html.Img(src="data:image/svg+xml," + quote(svg), className="spark", alt=title, title=title,
+                    width=56, height=18)  # fmt: skip
 
 
 def twin(scene: Scene, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> html.Details:
@@ -140,7 +152,7 @@ def twin(scene: Scene, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> ht
     )
 
 
-def bars(rows: Sequence[tuple[str, tuple[str, int], str, str]], hub: str) -> html.Ul:
+def bars(scene: Scene, rows: Sequence[tuple[str, tuple[str, int], str, str]], hub: str) -> html.Ul:
     """Counts as thin bars. rows: (name, (metric, raw count), count as text, CSS width)."""
     return html.Ul(
         [
@@ -148,7 +160,7 @@ def bars(rows: Sequence[tuple[str, tuple[str, int], str, str]], hub: str) -> htm
                 [
                     html.Span(name, className="bar-name"),
                     html.Span(html.Span(className="bar-fill", style={"width": width}), className="bar"),
-                    figure(key[0], key[1], shown, hub, "bar-n" + ("" if key[1] else " zero")),
+                    proved(scene, key[0], key[1], shown, hub, "bar-n" + ("" if key[1] else " zero")),
                 ]
             )
             for name, key, shown, width in rows

@@ -15,6 +15,8 @@ from hubstat.figures import address
 from hubstat.figures.formats import LANGS, Lang
 
 Level = Literal["nationwide", "region", "area", "camp", "friend", "invoice"]
+Compare = Literal["week", "yesterday", "closed"]
+COMPARES: Final[tuple[Compare, ...]] = ("week", "yesterday", "closed")
 LEVELS: Final[tuple[Level, ...]] = ("nationwide", "region", "area", "camp", "friend", "invoice")
 
 
@@ -24,7 +26,8 @@ class Place:
 
     hub: id of the hub; ``camp/friend`` on level friend; the invoice number on level invoice; None: the whole network.
     day: service date, None = the one that is active. as_of, known_at: ms, None = now. sort: ``column.asc|desc``.
-    proof: metric whose invoices are listed in the drawer.
+    proof: figure that the drawer shows what it is made of, ``m3.out`` for a part of one. compare: with which earlier
+    moment: the same weekday last week or yesterday at this time of day, or the last closed date.
     """
 
     level: Level = "nationwide"
@@ -37,6 +40,7 @@ class Place:
     sort: str | None = None
     lang: Lang = "ko"
     proof: str | None = None
+    compare: Compare | None = None
 
     @property
     def fixed(self) -> bool:
@@ -72,6 +76,7 @@ class Place:
             direction=self.direction,
             as_of=self.as_of,
             known_at=self.known_at,
+            compare=self.compare,
             sort=self.sort,
             proof=self.proof,
         )
@@ -103,7 +108,17 @@ def parse(search: str, zone: ZoneInfo, lang: Lang) -> Place:
         sort=fields.get("sort"),
         lang=next((known for known in LANGS if known == chosen), lang),
         proof=fields.get("proof"),
+        compare=_compare(fields.get("compare")),
     )
+
+
+def _compare(value: str | None) -> Compare | None:
+    if value is None:
+        return None
+    for known in COMPARES:
+        if value == known:
+            return known
+    raise QueryError(f"compare: one of {', '.join(COMPARES)}, not {value!r}")
 
 
 def _day(value: str | None) -> date | None:

@@ -5,34 +5,45 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from datetime import date
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from aggregations.proofs.invoices import standing_line
-from aggregations.proofs.model import EventLine, InvoiceDetail, InvoiceLine
+from aggregations.backtest.score import HourError, hour_of_day
+from aggregations.backtest.stored import error_of
+from aggregations.board import Board as Figures
+from aggregations.board import board_at
 from aggregations.proofs.prover import Prover
 from aggregations.question import Moment as Instant
 from aggregations.question import Question, Scope
 from aggregations.reader import Reader
-from aggregations.snapshot import Board as Figures
-from aggregations.snapshot import Snapshots, board_at
+from aggregations.snapshot import Snapshots
 from aggregations.viewer import Viewer
-from dashboard.board import Detail, Event, Line, Moment, Node, Proof, WaveTime
-from dashboard.place import Place
+from dashboard.board import Detail, Line, Moment, Node, Proof, Still, Strip, WaveTime
+from dashboard.place import LEVELS, Place
+from dashboard.reader_parts import detail_of, line_of, proof_of, strip_of
 from hubstat.domain import time as tm
-from hubstat.domain.codes import COMPLETIONS, DIRECTIONS
+from hubstat.domain.codes import DIRECTIONS
 from hubstat.domain.masterdata import MasterData
 from hubstat.domain.metrics import DEFINITION_VERSION, metrics_for
-from hubstat.domain.row import row_of
-from hubstat.errors import QueryError
 
 _KEPT_MOMENTS: Final = 16
-# What screens show of every tick. Projections, plans, minutes and loads are read for those who ask for them.
+_SHOWN_NEEDS: Final = frozenset({"invoices", "backlog", "friends", "plan", "projection"})
+# What screens show of every moment. Minutes and loads are read for those who ask for them.
 _SHOWN: Final = {
-    direction: tuple(m.id for m in metrics_for(direction).values() if m.needs in {"invoices", "backlog", "friends"})
+    direction: tuple(m.id for m in metrics_for(direction).values() if m.needs in _SHOWN_NEEDS)
     for direction in DIRECTIONS
 }
+# What is compared with another moment: what was planned or foreseen then is not.
+_COMPARED: Final = {
+    direction: tuple(m.id for m in metrics_for(direction).values() if m.needs in _SHOWN_NEEDS - {"plan", "projection"})
+    for direction in DIRECTIONS
+}
+# The moment that a live screen is compared with moves on in such steps, so that it is read once for all (ms).
+_COMPARED_STEP: Final = 10 * tm.MINUTE
+# A back-test is new at most once a day: how long the last one is kept (ms).
+_ERRORS_KEPT: Final = 10 * tm.MINUTE
 
 
 class ReaderBoard:
@@ -44,11 +55,15 @@ class ReaderBoard:
         self._snapshots: Final = Snapshots(reader, refresh_seconds)
         self._viewer: Final = Viewer.everything(reader.country)
         self._fixed: Final[OrderedDict[tuple[date, int, int], Figures]] = OrderedDict()
+        self._others: Final[OrderedDict[tuple[date, int, int, str, str], Future[None]]] = OrderedDict()
+        self._pool: Final = ThreadPoolExecutor(1, thread_name_prefix="compared")
+        self._errors: tuple[int, Mapping[int, HourError]] | None = None
         self._lock: Final = threading.Lock()
         self.zone: Final[ZoneInfo] = reader.zone
 
     def close(self) -> None:
         """Let go of what is open in Elasticsearch."""
+        self._pool.shutdown(cancel_futures=True)
         self._snapshots.close()
 
     def active_dates(self) -> Sequence[date]:
@@ -64,21 +79,25 @@ class ReaderBoard:
             instant = Question("nationwide", day, as_of=place.as_of, known_at=place.known_at).moment(now, self.zone)
             return Moment(
                 day, instant.as_of, instant.known_at, None, f"{instant.as_of}|{instant.known_at}", False,
-                instant.known_at < closing, str(DEFINITION_VERSION),
+                instant.known_at < closing, str(DEFINITION_VERSION), instant.as_of,
             )  # fmt: skip
         board = self._snapshots.current(day)
-        at = board.moment
+        at, foreseen = board.moment, board.forecast
+        projected_at = None if foreseen is None else foreseen.moment.as_of
         # The lines "now" and "so far" move with the minute although no figure changed.
-        generation = f"{board.generation}.{at.as_of // tm.MINUTE}"
-        return Moment(day, at.as_of, at.known_at, board.data_to, generation, True, True, str(DEFINITION_VERSION))
+        generation = f"{board.generation}.{at.as_of // tm.MINUTE}.{projected_at}"
+        return Moment(
+            day, at.as_of, at.known_at, board.data_to, generation, True, True, str(DEFINITION_VERSION), projected_at
+        )
 
     def nodes(self, place: Place, moment: Moment, level: str, hub: str | None) -> Sequence[Node]:
         """Every node of a level at or below a hub. ``hub``: of the camp on level friend, else of the level itself."""
-        board = self._board(moment)
+        shown = _SHOWN if moment.projected_at is not None or moment.live else _COMPARED
         scope = None if hub is None else f"{'camp' if level == 'friend' else level}:{hub}"
-        shown = _SHOWN[place.direction]
-        question = Question(level, moment.day, scope, wave=place.wave, direction=place.direction, metrics=shown)
-        answer = board.answer(self._viewer, question)
+        question = Question(
+            level, moment.day, scope, wave=place.wave, direction=place.direction, metrics=shown[place.direction]
+        )
+        answer = self._board(moment).shown(self._viewer, question)
         return [Node(row.hub, row.name_ko, row.name_en, row.parent, row.figures) for row in answer.rows]
 
     def _board(self, moment: Moment) -> Figures:
@@ -106,78 +125,103 @@ class ReaderBoard:
             level, moment.day, None, moment.as_of, moment.known_at, wave=place.wave, direction=place.direction
         )
 
+    def _within(self, place: Place, moment: Moment) -> Question:
+        """Asks for the hub of a place, which a Friend's is not: its camp."""
+        level, hub = ("camp", place.camp) if place.level == "friend" else (place.level, place.hub)
+        scope = None if hub is None else f"{level}:{hub}"
+        return Question(level, moment.day, scope, wave=place.wave, direction=place.direction)
+
     def invoices(self, place: Place, moment: Moment) -> Sequence[Line]:
         """Every invoice that counts under a Friend, those cancelled before departure too."""
-        lines = self._prover.invoices(self._viewer, self._question(place, moment, "friend"), self._scope(place))
-        return [self._line(line) for line in lines]
+        question = self._question(place, moment, "friend")
+        return [line_of(line) for line in self._prover.invoices(self._viewer, question, self._scope(place))]
 
     def proof(self, place: Place, moment: Moment, metric: str) -> Proof:
-        """The invoices behind a counted figure of a place."""
-        level = "friend" if place.level == "friend" else place.level
-        proof = self._prover.proof(self._viewer, self._question(place, moment, level), metric, self._scope(place))
-        figure = sum(proof.figure.values()) if isinstance(proof.figure, Mapping) else proof.figure
-        if len(proof.sides) > 1 or not isinstance(figure, int):
-            raise QueryError(f"{metric} is more than a number of invoices: hubstat proof shows what it is made of")
-        return Proof(figure, [self._line(line) for line in proof.lines])
+        """What a figure of a place is made of; of what the projection gives at the projection's moment."""
+        question = self._question(place, moment, place.level)
+        entry = metrics_for(place.direction).get(metric.partition(".")[0])
+        if moment.live and entry is not None and entry.needs == "projection" and moment.projected_at is not None:
+            at = moment.projected_at
+            question = Question(place.level, moment.day, None, at, at, wave=place.wave, direction=place.direction)
+        proved = self._prover.proof(self._viewer, question, metric, self._scope(place))
+        return proof_of(proved, self.zone)
 
     def _scope(self, place: Place) -> Scope:
         if place.level == "friend":
             return Scope("friend", place.friend or "", place.camp)
         return Scope(place.level, place.hub or self._reader.country)
 
-    def _line(self, line: InvoiceLine) -> Line:
-        return Line(
-            line.invoice_no,
-            line.direction,
-            line.state,
-            line.camp,
-            line.friend,
-            line.promise,
-            line.completed_at,
-            None if line.late is None else -(-line.late // tm.MINUTE),
-            line.why.ko,
-            line.why.en,
-        )
-
     def invoice(self, place: Place, moment: Moment) -> Detail | None:
         """An invoice with every stored event. Raises ``QueryError`` where nobody has reported it."""
-        found = self._prover.invoice(
-            self._viewer, place.direction, place.hub or "", Instant(moment.as_of, moment.known_at)
-        )
-        promise = found.state.promise
-        return Detail(
-            self._detail_line(found, moment.as_of),
-            tm.parse_date(promise.service_date) if promise else None,
-            promise.wave if promise else None,
-            [self._event(found, line) for line in found.events],
-        )
+        instant = Instant(moment.as_of, moment.known_at)
+        found = self._prover.invoice(self._viewer, place.direction, place.hub or "", instant)
+        return detail_of(found, moment.as_of, self.zone)
 
-    def _detail_line(self, found: InvoiceDetail, as_of: int) -> Line:
-        state = found.state
-        row = row_of(state)
-        if row is None:
-            return Line(
-                state.invoice_no, state.direction, state.state, state.camp, state.friend, None, state.completed_at,
-                None, "", "",
-            )  # fmt: skip
-        return self._line(standing_line(state, row, as_of, self.zone))
+    def ahead(self, place: Place, moment: Moment) -> Mapping[str, int]:
+        """Open invoices of a place by the local hour in which they are projected to be done; of hubs alone."""
+        if place.level == "friend":
+            return {}
+        found = self._board(moment).ahead(self._viewer, self._within(place, moment))
+        return {tm.hour_label(hour, self.zone): count for hour, count in found.items()}
 
-    def _event(self, found: InvoiceDetail, line: EventLine) -> Event:
-        decides = (
-            line.standing == "in_force"
-            and line.code in COMPLETIONS[found.state.direction]
-            and line.time == found.state.completed_at
-        )
-        sent = line.sent
-        return Event(
-            line.event_id,
-            line.code,
-            line.time,
-            line.received,
-            sent.get("camp_id"),
-            sent.get("friend_id"),
-            sent.get("source"),
-            sent.get("reason"),
-            line.standing == "in_force",
-            "decides" if decides else None if line.standing == "in_force" else line.standing,
+    def error(self, place: Place, moment: Moment) -> float | None:
+        """Median absolute error at this hour of day: of camps' finishes, for a Friend of Friends'."""
+        now = self._reader.clock()
+        with self._lock:
+            if self._errors is None or now - self._errors[0] > _ERRORS_KEPT:
+                self._errors = (now, error_of(self._reader.store))
+            found = self._errors[1].get(hour_of_day(moment.as_of, self.zone))
+        if found is None:
+            return None
+        return found.friends.median if place.level == "friend" else found.camps.median
+
+    def strips(self, camp: str, moment: Moment) -> Mapping[str, Strip]:
+        """The days of the Friends of a camp, by Friend."""
+        details = self._board(moment).details(self._viewer, camp)
+        return {detail.day.friend_id: strip_of(detail) for detail in details}
+
+    def still(self, place: Place, moment: Moment) -> Sequence[Still]:
+        """Friends of a place who stand still for longer than their allowance, the longest first."""
+        found = self._board(moment).silent(self._viewer, self._within(place, moment))
+        return [
+            Still(day.camp, day.friend_id, day.silence / tm.MINUTE, day.last_activity)
+            for day in found
+            if day.camp is not None and day.silence is not None
+        ]
+
+    def compared(self, place: Place, moment: Moment) -> Moment | None:
+        """The earlier moment that a place compares with, once its figures are at hand."""
+        other = self._other(place, moment)
+        key = (other.day, other.as_of, other.known_at, place.wave, place.direction)
+        with self._lock:
+            job = self._others.get(key)
+            if job is None:
+                job = self._others[key] = self._pool.submit(self._read, place, other)
+                if len(self._others) > _KEPT_MOMENTS:
+                    self._others.popitem(last=False)
+        if not job.done():
+            return None
+        job.result()
+        return other
+
+    def _read(self, place: Place, other: Moment) -> None:
+        for level in LEVELS[: LEVELS.index("friend")]:
+            self.nodes(place, other, level, None)
+
+    def _other(self, place: Place, moment: Moment) -> Moment:
+        """Yesterday, the same weekday last week, or the last closed date. What was known by now, not then, counts."""
+        if place.compare == "closed":
+            day = tm.local_date(self._reader.clock(), self.zone)
+            while day >= moment.day or tm.closing(day, self.zone) > self._reader.clock():
+                day -= timedelta(days=1)
+            as_of = known_at = tm.closing(day, self.zone)
+        else:
+            days = 1 if place.compare == "yesterday" else 7
+            day = moment.day - timedelta(days=days)
+            now = moment.as_of - moment.as_of % _COMPARED_STEP if moment.live else moment.as_of
+            as_of = now - days * tm.DAY
+            known_at = now if moment.live else moment.known_at
+        generation = f"{as_of}|{known_at}"
+        return Moment(
+            day, as_of, known_at, None, generation, False, known_at < tm.closing(day, self.zone), moment.version
         )

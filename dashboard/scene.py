@@ -11,12 +11,14 @@ from typing import Any, Final
 import orjson
 from plotly.utils import PlotlyJSONEncoder  # type: ignore[import-untyped, unused-ignore]
 
-from dashboard.board import Board, Moment, Node
+from dashboard.board import Board, Figures, Moment, Node
 from dashboard.place import Place
+from dashboard.trail import Trail
 from hubstat.figures import formats as fm
-from hubstat.figures.charts import Deadline
 from hubstat.figures.formats import Lang
+from hubstat.figures.outlook import is_last
 from hubstat.figures.palette import Theme
+from hubstat.figures.plots import Deadline
 from hubstat.figures.status import late_prefix
 from hubstat.figures.texts import text
 
@@ -64,14 +66,20 @@ class Hubs:
 
 @dataclass(slots=True)
 class Scene:
-    """A screen in the making. key: names the screen in component ids; live: collects the parts that may change."""
+    """A screen in the making. key: names the screen in component ids; live: collects the parts that may change.
+
+    before: the moment that figures are compared with, None without one or while it is read.
+    """
 
     board: Board
     place: Place
     moment: Moment
     theme: Theme
     key: str
+    trail: Trail = field(default_factory=Trail)
+    before: Moment | None = None
     live: list[Live] = field(default_factory=list)
+    _before: dict[tuple[str, str | None], dict[str, Figures]] = field(default_factory=dict)
 
     @property
     def lang(self) -> Lang:
@@ -107,6 +115,27 @@ class Scene:
         component = f"{name}-{self.key}"
         self.live.append(Live(component, prop, value))
         return {"id": component, prop: value}
+
+    def figures_before(self, hub: str) -> Figures | None:
+        """Figures of a node (``level:id``) at the moment compared with; None where it is not known there."""
+        if self.before is None:
+            return None
+        level, _, node = hub.partition(":")
+        camp = node.rpartition("/")[0] if level == "friend" else None
+        known = self._before.get((level, camp))
+        if known is None:
+            found = self.board.nodes(self.place, self.before, level, camp)
+            known = self._before[level, camp] = {each.hub: each.figures for each in found}
+        return known.get(node.rpartition("/")[2] if level == "friend" else node)
+
+    def scope(self, hub: str) -> tuple[str, ...]:
+        """What a trail is kept under."""
+        return (self.moment.day.isoformat(), self.place.wave, self.place.direction, hub)
+
+    @property
+    def loose(self) -> bool:
+        """Whether unassigned stops have to be done by the deadline that others fall short of."""
+        return is_last([wave.deadline for wave in self.board.waves(self.moment.day)], self.moment.as_of)
 
     def deadlines(self) -> list[Deadline]:
         """Deadlines of the shown wave, or of all, local; waves with one deadline share one line."""

@@ -11,6 +11,7 @@ from dash import dcc, html
 
 from dashboard.icons import icon
 from dashboard.parts import link, shape
+from dashboard.place import COMPARES
 from dashboard.scene import Hubs, Scene, hub_name, service_day
 from hubstat.figures import formats as fm
 from hubstat.figures.formats import Lang
@@ -148,14 +149,7 @@ def _to(scene: Scene, level: str, hub: str, parent: str | None) -> str:
 def _siblings(scene: Scene, hubs: Hubs, level: str, name: str) -> dmc.Menu:
     return dmc.Menu(
         [
-            dmc.MenuTarget(
-                html.Button(
-                    [html.Span(name), html.Span("⌄", **{"aria-hidden": "true"}, className="caret")],
-                    type="button",
-                    className="crumb here",
-                    **{"aria-current": "page", "title": scene.say("nav.siblings")},
-                )
-            ),
+            _menu_target(name, "crumb here", title=scene.say("nav.siblings")),
             dmc.MenuDropdown(
                 [
                     dmc.MenuItem(hub_name(node, level, scene.lang), href=_to(scene, level, node.hub, node.parent))
@@ -169,6 +163,15 @@ def _siblings(scene: Scene, hubs: Hubs, level: str, name: str) -> dmc.Menu:
         shadow="md",
         width=220,
     )
+
+
+def _menu_target(name: str, class_name: str, **more: str) -> dmc.MenuTarget:
+    """What opens a menu. Mantine puts its state on a box around it, so the box is the button (keys: ``board.js``)."""
+    return dmc.MenuTarget(
+        html.Span([html.Span(name), html.Span("⌄", **{"aria-hidden": "true"}, className="caret")],
+                  className=class_name, **more),
+        boxWrapperProps={"role": "button", "tabIndex": 0},
+    )  # fmt: skip
 
 
 def filters(scene: Scene) -> list[Any]:
@@ -202,7 +205,28 @@ def filters(scene: Scene) -> list[Any]:
     if place.level != "invoice":
         parts.append(_switch(scene, "wave", waves, place.wave))
         parts.append(_switch(scene, "direction", ["DELIVERY", "RETURN"], place.direction))
+        parts.append(_compare(scene))
     return parts
+
+
+def _compare(scene: Scene) -> dmc.Menu:
+    """With which earlier moment the figures are compared."""
+    chosen = scene.place.compare
+    named = f"{scene.say('compare.label')}: {scene.say(f'compare.{chosen}')}" if chosen else scene.say("compare.label")
+    return dmc.Menu(
+        [
+            _menu_target(named, "control chip compare" + (" on" if chosen else "")),
+            dmc.MenuDropdown(
+                [
+                    dmc.MenuItem(scene.say(f"compare.{each or 'none'}"), href=scene.href(compare=each))
+                    for each in (None, *COMPARES)
+                ]
+            ),
+        ],
+        position="bottom-start",
+        shadow="md",
+        width=220,
+    )
 
 
 def _step(scene: Scene, sign: str, day: date, words: str) -> html.A:
@@ -262,11 +286,32 @@ def fixed_banner(scene: Scene) -> list[Any]:
             [
                 html.Span([icon("pause"), html.B(scene.say("asof.fixed"))]),
                 html.Span(line),
+                _knowledge(scene),
                 link(scene.say("asof.now"), scene.href(as_of=None, known_at=None), "button"),
             ],
             className="banner banner-fixed",
         )
     ]
+
+
+def _knowledge(scene: Scene) -> html.Div:
+    """What is known counts as it was at the moment, or as it is now."""
+    as_of, then = scene.moment.as_of, scene.moment.known_at == scene.moment.as_of
+    modes = (("mode.known", then, as_of), ("mode.true", not then, None))
+    return html.Div(
+        [
+            link(
+                scene.say(word),
+                scene.href(as_of=as_of, known_at=known_at),
+                "seg" + (" on" if on else ""),
+                **({"aria-current": "true"} if on else {}),
+            )
+            for word, on, known_at in modes
+        ],
+        className="switch",
+        role="group",
+        **{"aria-label": scene.say("mode.label")},
+    )
 
 
 def language(scene: Scene) -> html.A:

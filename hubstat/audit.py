@@ -19,9 +19,9 @@ from datetime import date
 from hashlib import blake2b
 from typing import Any, Final
 
+from aggregations.board import Board, board_at
 from aggregations.question import ALL_WAVES, LEVELS, Moment, Question
 from aggregations.reader import Reader
-from aggregations.snapshot import Board, board_at
 from aggregations.viewer import Viewer
 from hubstat.domain.baselines import Baselines
 from hubstat.domain.codes import DERIVED_SOURCE, DIRECTIONS, Direction

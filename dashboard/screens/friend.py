@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dash import html
+from dash import dcc, html
 
-from dashboard.board import Line
+from dashboard.board import Line, Node, Strip
 from dashboard.grids import Column, column, grid
-from dashboard.parts import card, card_head, figure
+from dashboard.parts import card, card_head, proved, twin
 from dashboard.scene import UNASSIGNED, Hubs, Scene, hub_name
-from dashboard.screens.summary import hourly_card, late_card, states_card, tiles_card, verdict_card
+from dashboard.screens.summary import GRAPH, hourly_card, late_card, states_card
+from dashboard.screens.tiles import tiles_card
+from dashboard.screens.verdict import crew_card
+from dashboard.strips import label
+from hubstat.domain import time as tm
 from hubstat.figures import formats as fm
+from hubstat.figures import outlook as ahead
+from hubstat.figures.friendday import Kind, Stretch, friend_day_chart, minutes_text
 
 
 def build(scene: Scene, hubs: Hubs) -> html.Div:
@@ -23,16 +29,64 @@ def build(scene: Scene, hubs: Hubs) -> html.Div:
     main: list[Any] = [invoices_card(scene, lines)]
     if hubs.here.hub != UNASSIGNED:
         main.insert(0, hourly_card(scene, hubs.here, hub))
+        strip = scene.board.strips(scene.place.camp or "", scene.moment).get(hubs.here.hub)
+        if strip is not None:
+            main.insert(0, day_card(scene, hubs.here, strip))
         side.insert(0, excluded_card(scene, hubs, hub))
     return html.Div(
         [
-            verdict_card(scene, hubs.here, hub, hub_name(hubs.here, "friend", scene.lang), None),
+            crew_card(scene, hubs.here, hub, hub_name(hubs.here, "friend", scene.lang), alone=True),
             tiles_card(scene, hubs.here, hub),
             html.Div(
                 [html.Div(main, className="main-column"), html.Div(side, className="side-column")], className="columns"
             ),
         ],
         className="screen",
+    )
+
+
+def day_card(scene: Scene, node: Node, strip: Strip) -> html.Section:
+    """The day of the Friend on one line, with its sentence and its table twin."""
+    midnight = tm.day_start(scene.moment.day, scene.board.zone)
+
+    def hours(moment: float) -> float:
+        return (moment - midnight) / tm.HOUR
+
+    spans: list[tuple[Kind, str, int, int]] = [
+        *(("drive", scene.say("strip.drive"), *span) for span in strip.drive),
+        *(("rest", scene.say(f"excluded.{kind}"), start, end) for kind, start, end in strip.rests),
+        *(("spare", scene.say("strip.allowed"), *span) for span in strip.spare),
+        *(("idle", scene.say("tile.name.idle_minutes"), *span) for span in strip.idle),
+        *(("stop", scene.say("strip.stop"), *span) for span in strip.stops),
+        *(("batch", scene.say("strip.batch"), *span) for span in strip.batches),
+    ]
+    finish = ahead.finish_of(node.figures)
+    chart = friend_day_chart(
+        [Stretch(kind, hours(start), hours(end), name) for kind, name, start, end in spans],
+        now=hours(scene.moment.as_of),
+        live=scene.moment.live,
+        finish=None if finish is None else hours(finish.timestamp() * 1000),
+        late=ahead.falls_short(node.figures),
+        deadlines=[
+            (hours(item.at.timestamp() * 1000), scene.say("deadline.one", time=fm.clock(item.at)))
+            for item in scene.deadlines()
+        ],
+        lang=scene.lang,
+        theme=scene.theme,
+    )
+    rows = [
+        [name, scene.clock(start, seconds=True), scene.clock(end, seconds=True), minutes_text((end - start) / tm.HOUR)]
+        for _, name, start, end in sorted(spans, key=lambda span: (span[2], span[3]))
+    ]
+    head = [scene.say(f"strip.{part}") for part in ("what", "from", "to", "minutes")]
+    return card(
+        [
+            card_head(scene.say("strip.day")),
+            html.P(**scene.part("day-summary", "children", label(scene, node, strip)), className="summary"),
+            dcc.Graph(**scene.part("day", "figure", chart), config=GRAPH, className="graph graph-day"),
+            html.Div(**scene.part("day-table", "children", twin(scene, head, rows))),
+        ],
+        "chart-card",
     )
 
 
@@ -46,12 +100,12 @@ def excluded_card(scene: Scene, hubs: Hubs, hub: str) -> html.Section:
     ]
     total = figures.get("net_on_road_minutes")
     items = [
-        html.Li([html.Span(name), figure(metric, value, shown, hub, "" if value else "zero")])
+        html.Li([html.Span(name), proved(scene, metric, value, shown, hub, "" if value else "zero")])
         for name, metric, value, shown in rows
     ]
     items.append(
         html.Li(
-            [html.Span(scene.say("table.net")), figure("net_on_road_minutes", total, fm.span(total), hub)],
+            [html.Span(scene.say("table.net")), proved(scene, "net_on_road_minutes", total, fm.span(total), hub)],
             className="sum",
         )
     )
@@ -64,27 +118,33 @@ def excluded_card(scene: Scene, hubs: Hubs, hub: str) -> html.Section:
     )
 
 
+def ordered_lines(lines: Sequence[Line]) -> list[Line]:
+    """Latest first, then by number."""
+    return sorted(lines, key=lambda line: (-(line.late if line.late is not None else -1), line.invoice_no))
+
+
+def invoice_row(scene: Scene, line: Line, rank: int) -> dict[str, Any]:
+    """One invoice as a grid row."""
+    return {
+        "id": f"{line.direction}:{line.invoice_no}",
+        "name": line.invoice_no,
+        "href": scene.href(level="invoice", hub=line.invoice_no, direction=line.direction),
+        "meta": "",
+        "quiet": False,
+        "rank": rank,
+        "promise": scene.clock(line.promise),
+        "completed": scene.clock(line.completed_at, seconds=True),
+        "late": line.late,
+        "state": scene.say(f"state.{line.state}"),
+        "camp": line.camp or fm.NONE,
+        "friend": line.friend or scene.say("hub.unassigned"),
+        "why": line.why_en if scene.lang == "en" else line.why_ko,
+    }
+
+
 def invoice_rows(scene: Scene, lines: Sequence[Line]) -> list[dict[str, Any]]:
     """Invoices as grid rows, latest first, then by number."""
-    ordered = sorted(lines, key=lambda line: (-(line.late if line.late is not None else -1), line.invoice_no))
-    return [
-        {
-            "id": f"{line.direction}:{line.invoice_no}",
-            "name": line.invoice_no,
-            "href": scene.href(level="invoice", hub=line.invoice_no, direction=line.direction),
-            "meta": "",
-            "quiet": False,
-            "rank": rank,
-            "promise": scene.clock(line.promise),
-            "completed": scene.clock(line.completed_at, seconds=True),
-            "late": line.late,
-            "state": scene.say(f"state.{line.state}"),
-            "camp": line.camp or fm.NONE,
-            "friend": line.friend or scene.say("hub.unassigned"),
-            "why": line.why_en if scene.lang == "en" else line.why_ko,
-        }
-        for rank, line in enumerate(ordered)
-    ]
+    return [invoice_row(scene, line, rank) for rank, line in enumerate(ordered_lines(lines))]
 
 
 def invoice_columns(scene: Scene, with_friend: bool) -> list[Column]:

@@ -21,6 +21,7 @@ def search(
     direction: str = "DELIVERY",
     as_of: int | None = None,
     known_at: int | None = None,
+    compare: str | None = None,
     sort: str | None = None,
     proof: str | None = None,
 ) -> str:
@@ -33,6 +34,7 @@ def search(
         "direction": None if direction == "DELIVERY" else direction,
         "as_of": None if as_of is None else tm.iso_local(as_of, zone),
         "known_at": None if known_at is None else tm.iso_local(known_at, zone),
+        "compare": compare,
         "sort": sort,
         "lang": lang,
         "proof": proof,

@@ -55,6 +55,29 @@ def span(minutes: float | None) -> str:
     return f"{whole // 60:,}:{whole % 60:02d}"
 
 
+def balance(value: float | None) -> str:
+    """What is over or short: ``+63``, ``−63``, ``0``; ``—`` for null."""
+    if value is None:
+        return NONE
+    return f"+{count(value)}" if round(value) > 0 else count(value)
+
+
+def stops(value: float | None) -> str:
+    """Stops that may be a fraction: whole, but never 0 where there is some: ``<1``."""
+    if value is None:
+        return NONE
+    return "<1" if 0 < value < 0.5 else count(value)
+
+
+def shift(minutes: int | None, lang: Lang) -> str:
+    """Minutes after or before: ``+52분``, ``−12분`` / ``+52m``; from 100 minutes on hours and minutes: ``+4:36``."""
+    if minutes is None:
+        return NONE
+    if abs(minutes) >= 100:
+        return ("+" if minutes > 0 else MINUS) + span(abs(minutes))
+    return f"{balance(minutes)}{'분' if lang == 'ko' else 'm'}"
+
+
 def hours(minutes: float | None) -> str:
     """Minutes as hours: ``6.3``, from a hundred hours on ``1,016``."""
     if minutes is None:

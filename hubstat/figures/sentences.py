@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from hubstat.figures import formats as fm
 from hubstat.figures.formats import Lang
+from hubstat.figures.outlook import falls_short, finish_of, gap_share, plan_share
 from hubstat.figures.status import late_prefix
 from hubstat.figures.texts import text
 
@@ -59,21 +61,34 @@ def plain(parts: list[Part]) -> str:
     return "".join(part.text for part in parts)
 
 
-def completion_summary(figures: Mapping[str, Any], time: str, lang: Lang) -> str:
-    """What the completion chart shows, in one sentence."""
+def completion_summary(figures: Mapping[str, Any], time: str, day: date, lang: Lang) -> str:
+    """What the main chart shows: done so far, against the plan, and when it ends at the present pace."""
     hours: Mapping[str, int] = figures.get("completions_by_hour") or {}
     if not hours:
         return text("chart.summary_none", lang)
     peak = max(hours, key=lambda hour: hours[hour])
-    return text(
-        "chart.summary",
-        lang,
-        time=time,
-        completed=fm.count(figures.get("completed")),
-        share=fm.percent(figures.get("completion")),
-        peak=fm.hour(peak, lang) if lang == "ko" else f"{peak[11:13]}:00",
-        n=fm.count(hours[peak]),
-    )
+    said = [
+        text(
+            "chart.summary",
+            lang,
+            time=time,
+            completed=fm.count(figures.get("completed")),
+            share=fm.percent(figures.get("completion")),
+            peak=fm.hour(peak, lang) if lang == "ko" else f"{peak[11:13]}:00",
+            n=fm.count(hours[peak]),
+        )
+    ]
+    planned, finish = plan_share(figures), finish_of(figures)
+    if planned is not None:
+        gap = fm.points(gap_share(figures), lang)
+        said.append(text("chart.summary_plan", lang, plan=fm.percent(planned), gap=gap))
+    if finish is not None:
+        at = fm.clock(finish, day, lang=lang)
+        if falls_short(figures):
+            said.append(text("chart.summary_short", lang, time=at, n=fm.stops(figures.get("shortfall"))))
+        else:
+            said.append(text("chart.summary_ahead", lang, time=at))
+    return " ".join(said)
 
 
 def hourly_summary(figures: Mapping[str, Any], lang: Lang) -> str:

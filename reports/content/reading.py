@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from aggregations.board import Board, board_at
 from aggregations.question import FigureRow, Moment, Question, Scope
 from aggregations.reader import Reader, rows_of
-from aggregations.snapshot import Board, board_at
 from aggregations.viewer import Viewer
 from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS, Direction

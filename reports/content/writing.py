@@ -112,7 +112,7 @@ def _parts(voice: Voice, names: bool) -> tuple[list[Block | Pair | Picture | Ite
     hours = counts.hours_of(part.here.now.delivery)
     if hours:
         time = f"{voice.local(part.order.as_of):%H:%M}"
-        summary = completion_summary(part.here.now.delivery, time, voice.lang)
+        summary = completion_summary(part.here.now.delivery, time, part.order.service_date, voice.lang)
         alt = voice.say("mail.chart.alt", summary=summary)
         images = (Image(CHART, draw(hours, voice.lang), alt),)
         found.append(Picture(voice.say("mail.hours.title"), CHART, alt, WIDTH, HEIGHT, summary))

@@ -153,9 +153,9 @@ def test_the_drawer_has_its_own_address_and_closes_with_escape_or_back(fake_boar
 
 def test_language_and_theme_change_without_losing_the_place(fake_board: Board, visit: Visit) -> None:
     page = visit(fake_board[0] + "?level=camp&hub=C101&direction=RETURN")
-    expect(page.locator("#headline")).to_contain_text("캠프 C101 회수")
+    expect(page.locator("#headline")).to_contain_text("캠프 C101: 22:05 종료 예상")
     page.locator("#lang a").click()
-    expect(page.locator("#headline")).to_contain_text("Hub C101 returns")
+    expect(page.locator("#headline")).to_contain_text("Hub C101: projected to finish at 22:05")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     assert "hub=C101" in page.url
     page.locator("#theme-button").click()

@@ -14,11 +14,11 @@ from memory import ZONE, MemoryNetwork
 from random_network import DATES, REASONS, WAVES, RandomNetwork, hubs_of
 from stored import store
 
+from aggregations.board import board_at
 from aggregations.facts.baselines import baselines_of
 from aggregations.facts.closing import RollUp, roll_up_all
 from aggregations.question import Moment
 from aggregations.reader import Reader
-from aggregations.snapshot import board_at
 from aggregations.viewer import Viewer
 from hubstat.audit import baselines_differing
 from hubstat.domain import time as tm

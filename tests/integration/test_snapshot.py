@@ -12,9 +12,10 @@ from installation import EVERYTHING
 from memory import ZONE
 from worked_cases import MASTER
 
+from aggregations.board import board_at
 from aggregations.question import Moment, Question
 from aggregations.reader import Reader
-from aggregations.snapshot import Snapshots, board_at
+from aggregations.snapshot import Snapshots
 from hubstat.domain import time as tm
 from hubstat.domain.baselines import Baselines
 from hubstat.domain.contract import decode_friend_event, decode_invoice_event
@@ -231,3 +232,49 @@ def test_what_is_asked_of_a_board_later_is_read_through_the_same_look(
         now[0] += 2_000
     (camp,) = snapshots.current(DAY).answer(EVERYTHING, Question("camp", DAY, "C1")).rows
     assert (camp.figures["due"], camp.figures["open_stops"]) == (2, 2)
+
+
+def test_a_forecast_gives_what_reading_everything_gives_at_its_moment(
+    settings: Settings, writer: Writer, opened: Opened
+) -> None:
+    now = [NINE]
+    reader = Reader(Store(writer.client, settings.namespace), "KR", lambda: now[0])
+    snapshots = opened(reader, 60.0)
+    promise = {"service_date": "2026-11-20", "wave": "DAY", "promised_at": "2026-11-20T20:00:00+09:00"}
+    place = {"camp_id": "C1", "friend_id": "F1"}
+    writer.friend("F1", "ROUTE_STARTED", 0)
+    for number in range(4):
+        key = {"address_key": f"A{number}"}
+        writer.invoice(f"I{number}", "REGISTERED", number, **promise, **key)
+        writer.invoice(f"I{number}", "DEPARTED", 5 + number, **place, **key)
+    for number in range(2):
+        writer.invoice(f"I{number}", "DELIVERED", 20 + 10 * number, **place)
+    writer.invoice("I9", "REGISTERED", 40, **promise, camp_id="C1")
+    now[0] = NINE + 45 * tm.MINUTE
+    board = snapshots.current(DAY)
+    assert board.forecast is not None
+    assert board.forecast.moment == board.moment
+    whole = board_at(reader, DAY, board.moment)
+    for question in (Question("nationwide", DAY), Question("camp", DAY), Question("friend", DAY, "camp:C1")):
+        assert board.shown(EVERYTHING, question).rows == whole.answer(EVERYTHING, question).rows
+    everywhere = Question("nationwide", DAY)
+    figures = board.shown(EVERYTHING, everywhere).rows[0].figures
+    assert figures["open_stops"] == sum(board.ahead(EVERYTHING, everywhere).values()) == 2
+    assert board.ahead(EVERYTHING, Question("camp", DAY, "camp:C2")) == {}
+    assert figures["unassigned_stops"] == 1
+
+    # Nothing new within the minute: the next tick keeps the forecast, and says of which moment it is.
+    now[0] += 60_000 - now[0] % tm.MINUTE - 1
+    known = board.forecast
+    again = snapshots.current(DAY)
+    assert again.forecast is known
+    details = board.details(EVERYTHING, "C1")
+    assert [detail.day.friend_id for detail in details] == ["F1"]
+    assert len(details[0].runs[0].stops) == 2
+
+    # A long while later the Friend stands still.
+    now[0] += 30 * tm.MINUTE
+    still = snapshots.current(DAY).silent(EVERYTHING, everywhere)
+    assert [day.friend_id for day in still] == ["F1"]
+    silent = snapshots.current(DAY).answer(EVERYTHING, everywhere).rows[0].figures["silent_minutes"]
+    assert silent == (still[0].silence or 0) / tm.MINUTE

@@ -12,10 +12,10 @@ from memory import MemoryNetwork, flat, records
 from stored import store
 from worked_cases import CASES, MASTER, Case, at, event, registered
 
+from aggregations.board import board_at
 from aggregations.proofs.prover import Prover
 from aggregations.question import UNASSIGNED, Moment, Question, Scope
 from aggregations.reader import Reader
-from aggregations.snapshot import board_at
 from aggregations.viewer import Viewer
 from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS, Direction

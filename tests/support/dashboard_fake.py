@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dashboard.board import Detail, Event, Line, Moment, Node, Proof, WaveTime
+from dashboard.board import Addend, Detail, Event, Line, Moment, Node, Proof, Side, Still, Strip, WaveTime
 from dashboard.place import Place
 from hubstat.domain.backlog import AGES
 from hubstat.domain.row import BUCKETS
@@ -33,7 +33,10 @@ STATES = ("done", "closed_admin", "withdrawn_or_cancelled", "loaded", "out", "ba
 EXCLUDED = ("break", "app_lock", "load_wait", "window_wait", "incident", "offline")
 _PLAIN = ("due", "completed", "open", "closed", "base", "late", "late_open", "first_attempt_n", "first_attempt_ok",
           "friend_days", "friends_out", "on_road_minutes", "net_on_road_minutes", "idle_minutes", "stops",
-          "batch_scans", "m6_stalled")  # fmt: skip
+          "batch_scans", "m6_stalled", "at_risk", "undelivered", "arrived", "friends_planned", "friends_back",
+          "friends_absent", "friends_not_started", "routes_planned", "routes_departed", "plan", "plan_due",
+          "open_stops", "unassigned_stops", "shortfall", "can_help", "spare_stops", "standard",
+          "efficiency_net")  # fmt: skip
 _SPLIT = (
     "buckets",
     "m3",
@@ -43,7 +46,31 @@ _SPLIT = (
     "excluded_minutes",
     "worked_by_hour",
     "net_minutes_by_hour",
+    "plan_by_hour",
 )
+SHARES = {"2026-11-20T10": 0.04, "2026-11-20T11": 0.14, "2026-11-20T12": 0.25, "2026-11-20T13": 0.36,
+          "2026-11-20T14": 0.47, "2026-11-20T15": 0.58, "2026-11-20T16": 0.68, "2026-11-20T17": 0.78,
+          "2026-11-20T18": 0.87, "2026-11-20T19": 0.95, "2026-11-20T20": 1.0}  # fmt: skip
+
+
+def _iso(hour: float) -> str:
+    return (datetime(2026, 11, 20, tzinfo=ZONE) + timedelta(minutes=round(hour * 60))).isoformat(
+        timespec="milliseconds"
+    )
+
+
+def _outlook(dice: random.Random, due: int, left: int, bad: float, unassigned: bool) -> dict[str, Any]:
+    """What is ahead: three camps fall short, in the others some Friends have room."""
+    stops = int(left * 0.8)
+    short = 0.0 if unassigned or bad < 0.1 else dice.choice((0.0, 2.4, 5.2, 7.8))
+    spare = 0.0 if unassigned or short else dice.choice((0.0, 2.6, 4.0, 9.5))
+    finish = None if unassigned else _iso(21.1 + short / 8 if short else 20.9 - spare / 6)
+    return {
+        "at_risk": int(short * 1.4), "plan": 0.0 if unassigned else due * 0.477, "plan_due": 0 if unassigned else due,
+        "plan_by_hour": {} if unassigned else {hour: due * share for hour, share in SHARES.items()},
+        "open_stops": 0 if unassigned else stops, "unassigned_stops": stops if unassigned else 0, "shortfall": short,
+        "can_help": int(spare > 0), "spare_stops": spare, "projected_finish": finish,
+    }  # fmt: skip
 
 
 def _friend(dice: random.Random, bad: float, unassigned: bool) -> dict[str, Any]:
@@ -67,6 +94,11 @@ def _friend(dice: random.Random, bad: float, unassigned: bool) -> dict[str, Any]
         "on_road_minutes": 290.0 if done else 0.0, "net_on_road_minutes": sum(net.values()),
         "idle_minutes": dice.choice((0.0, 0.0, 4.2, 12.7)) if done else 0.0, "stops": int(done * 0.8), "batch_scans": 0,
         "excluded_minutes": dict.fromkeys(EXCLUDED, 0.0) | ({"break": 60.0} if done else {}),
+        "undelivered": closed + late_open, "arrived": due - dice.randint(0, 2),
+        "friends_planned": 0 if unassigned else 1,
+        "friends_back": 0, "friends_absent": 0, "friends_not_started": 0, "routes_planned": 0 if unassigned else 1,
+        "routes_departed": 0 if unassigned else 1, "standard": done * 2.6, "efficiency_net": sum(net.values()),
+        **_outlook(dice, due, due - done - closed, bad, unassigned),
     }  # fmt: skip
 
 
@@ -77,7 +109,8 @@ def _sum(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         for part in parts:
             merged.update(part[key])
         total[key] = merged
-    total["last_completed_at"] = max((p["last_completed_at"] for p in parts if p["last_completed_at"]), default=None)
+    for key in ("last_completed_at", "projected_finish"):
+        total[key] = max((p[key] for p in parts if p[key]), default=None)
     return total
 
 
@@ -89,11 +122,16 @@ def _figures(raw: dict[str, Any], direction: str) -> dict[str, Any]:
     prefix = "m2" if direction == "RETURN" else "m1"
     net = raw["net_minutes_by_hour"]
     rates = {h: (raw["worked_by_hour"].get(h, 0) / (net[h] / 60) if net[h] >= 10 else None) for h in sorted(net)}
-    figures = {key: value for key, value in raw.items() if key not in ("base", "late", "late_open", "buckets")}
+    figures = {
+        key: value for key, value in raw.items() if key not in ("base", "late", "late_open", "buckets", "at_risk")
+    }
     worked = sum(raw["worked_by_hour"].values())
     return figures | {
         f"{prefix}_base": raw["base"], f"{prefix}_late": raw["late"], f"{prefix}_late_open": raw["late_open"],
-        f"{prefix}_rate": _over(raw["late"], raw["base"]),
+        f"{prefix}_rate": _over(raw["late"], raw["base"]), f"{prefix}_at_risk": raw["at_risk"],
+        "plan_by_hour": dict(sorted(raw["plan_by_hour"].items())) or None, "hourly_stops": _over(raw["stops"],
+        raw["net_on_road_minutes"] / 60), "efficiency": _over(raw["standard"], raw["efficiency_net"]),
+        "efficiency_stops": raw["stops"],
         f"{prefix}_buckets": {bucket: raw["buckets"].get(bucket, 0) for bucket in BUCKETS},
         "m3": {state: raw["m3"].get(state, 0) for state in STATES},
         "m5": {reason: count for reason, count in sorted(raw["m5"].items()) if count},
@@ -118,6 +156,7 @@ class FakeBoard:
         self.generation = 1
         self.fail: Exception | None = None
         self.now = NOW
+        self.compared_ready = True
         self.friends: dict[tuple[str, str], dict[str, Any]] = {}
         self.camps: dict[str, tuple[str, str]] = {}
         for r, (region, _, _) in enumerate(REGIONS):
@@ -139,7 +178,7 @@ class FakeBoard:
         live = not place.fixed
         as_of = place.as_of or self.now
         known = place.known_at or as_of
-        return Moment(place.day or DAY, as_of, known, as_of - 18_000, str(self.generation), live, True, "1")
+        return Moment(place.day or DAY, as_of, known, as_of - 18_000, str(self.generation), live, True, "1", as_of)
 
     def nodes(self, place: Place, moment: Moment, level: str, hub: str | None) -> Sequence[Node]:
         if level == "friend":
@@ -185,8 +224,48 @@ class FakeBoard:
         level = place.level
         rows = self.nodes(place, moment, level, place.camp if level == "friend" else None)
         hub = place.friend if level == "friend" else place.hub or "KR"
-        figure = next(row for row in rows if row.hub == hub).figures[metric]
-        return Proof(figure, self._lines(place, figure, "late" in metric))
+        name, _, part = metric.partition(".")
+        figure = next(row for row in rows if row.hub == hub).figures[name]
+        figure = figure[part] if part else figure
+        if isinstance(figure, int) and name not in ("can_help", "unassigned_stops", "friends_out"):
+            lines = self._lines(place, figure, "late" in metric)
+            return Proof(figure, [Side(name, part, figure, lines)], moment.as_of)
+        addends = [Addend(f"{n}", "C000", f"F000{n}", None, None, n == 3, "몫", "share") for n in range(4)]
+        return Proof(figure, [Side(name, part, figure, (), addends)], moment.as_of)
+
+    def ahead(self, place: Place, moment: Moment) -> dict[str, int]:
+        rows = self.nodes(place, moment, place.level, place.camp if place.level == "friend" else None)
+        hub = place.friend if place.level == "friend" else place.hub or "KR"
+        left = next(row for row in rows if row.hub == hub).figures["open"]
+        return {f"2026-11-20T{hour}": int(left * 0.142) for hour in range(15, 22)}
+
+    def error(self, place: Place, moment: Moment) -> float | None:
+        return 12.0
+
+    def strips(self, camp: str, moment: Moment) -> dict[str, Strip]:
+        minute = 60_000
+        dice = random.Random(3)
+        found = {}
+        for each, friend in self.friends:
+            if each == camp and friend != "unassigned":
+                start = NOW - dice.randint(290, 305) * minute
+                stops = [(at, at + minute) for at in range(start + 9 * minute, NOW, 7 * minute)]
+                rest = ("break", start + 150 * minute, start + 210 * minute)
+                found[friend] = Strip(
+                    [(start, NOW)], [s for s in stops if not rest[1] - minute <= s[0] <= rest[2]], [rest],
+                    [(start + 255 * minute, start + 262 * minute)], [(start + 240 * minute, start + 255 * minute)],
+                    [(start + 80 * minute, start + 81 * minute)] if dice.random() > 0.7 else [],
+                )  # fmt: skip
+        return found
+
+    def still(self, place: Place, moment: Moment) -> list[Still]:
+        return [Still("C000", "F0001", 58.4, NOW - 3_504_000), Still("C101", "F1012", 41.0, NOW - 2_460_000)]
+
+    def compared(self, place: Place, moment: Moment) -> Moment | None:
+        if not self.compared_ready:
+            return None
+        as_of = moment.as_of - 7 * 86_400_000
+        return Moment(DAY - timedelta(days=7), as_of, as_of, None, "before", False, True, "1")
 
     def invoice(self, place: Place, moment: Moment) -> Detail | None:
         if place.hub == "missing":

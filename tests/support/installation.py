@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from aggregations.board import Board, board_at
 from aggregations.question import Answer, Question
 from aggregations.reader import Reader
-from aggregations.snapshot import Board, board_at
 from aggregations.viewer import Viewer
 from hubstat.elastic.client import connect
 from hubstat.elastic.store import Store

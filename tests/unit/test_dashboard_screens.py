@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import orjson
 import pytest
 from dashboard_fake import NOW, FakeBoard
+from dashboard_tree import figures, table, walk, words
 
 from dashboard.app import Updates
 from dashboard.grids import worst_first
@@ -16,41 +15,6 @@ from dashboard.place import Place
 from hubstat.errors import EngineError
 from hubstat.figures.formats import LANGS, Lang
 from hubstat.settings import DashboardSettings
-
-
-def walk(node: Any) -> Iterator[Any]:
-    """Every component of a tree."""
-    if isinstance(node, list | tuple):
-        for child in node:
-            yield from walk(child)
-    elif hasattr(node, "to_plotly_json"):
-        yield node
-        yield from walk(getattr(node, "children", None))
-
-
-def words(tree: Any) -> str:
-    texts = []
-    for node in walk(tree):
-        children = getattr(node, "children", None)
-        parts = children if isinstance(children, list) else [children]
-        texts += [part for part in parts if isinstance(part, str)]
-    return " ".join(texts)
-
-
-def figures(tree: Any) -> dict[tuple[str, str], Any]:
-    """Raw values by (hub, metric) of every figure outside the tables; differing values of one figure fail."""
-    found: dict[tuple[str, str], Any] = {}
-    for node in walk(tree):
-        props = node.to_plotly_json()["props"]
-        if "data-hub" in props:
-            key = (props["data-hub"], props["data-metric"])
-            value = orjson.loads(props["data-value"])
-            assert found.setdefault(key, value) == value, key
-    return found
-
-
-def table(tree: Any) -> Any:
-    return next(node for node in walk(tree) if type(node).__name__ == "AgGrid")
 
 
 @pytest.fixture

@@ -11,8 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import dashboard
-from hubstat.figures.charts import Deadline, completion_chart, completion_rows, shown_hours, sparkline
+from hubstat.figures.charts import shown_hours, sparkline
 from hubstat.figures.palette import DARK, LIGHT, Palette
+from hubstat.figures.plots import Deadline
+from hubstat.figures.progress import completion_chart
+from hubstat.figures.progress_rows import progress_rows
 from hubstat.figures.sentences import plain, verdict
 from hubstat.figures.status import heat_step, status
 
@@ -58,7 +61,7 @@ def test_verdicts_say_what_is_late_and_where() -> None:
 
 
 def test_completion_rows_are_cumulative_and_have_no_gap() -> None:
-    rows = completion_rows({"2026-11-20T09": 2, "2026-11-20T11": 3}, 10)
+    rows = progress_rows({"completions_by_hour": {"2026-11-20T09": 2, "2026-11-20T11": 3}, "due": 10}, {})
     assert [(row.hour[-2:], row.completed, row.so_far, row.share) for row in rows] == [
         ("09", 2, 2, 0.2),
         ("10", 0, 2, 0.2),

@@ -20,7 +20,6 @@ SOURCES = [
     *(ROOT / "hubstat" / "figures").glob("*.py"),
     *(ROOT / "reports").rglob("*.py"),
 ]
-CATALOGUES = ("texts.py", "texts_delivery.py", "texts_mail.py")
 # Keys that are put together from a part known only at run time: prefix → every ending that may come.
 MADE = {
     "wave.": ("DAWN", "DAY", "SAME_DAY", "all", "label"),
@@ -32,17 +31,20 @@ MADE = {
     "excluded.": ("break", "app_lock", "load_wait", "window_wait", "incident", "offline"),
     "verdict.status.": ("behind", "watch", "fine", "none"),
     "invoice.counts.": ("date", "wave", "camp", "friend", "promise", "completed", "state", "why"),
-    "chart.": ("hour", "in_hour", "so_far", "share"),
     "mail.file.": ("level", "direction", "hub", "name", "parent"),
     "mail.reason.": ("NOT_ARRIVED", "NOT_LOADED", "NO_ATTEMPT", "NOT_ASSIGNED", "UNKNOWN"),
-    "tile.name.": ("due", "completed", "late_open", "rate", "m5", "m6_stalled", "first_attempt_rate",
+    "chart.": ("hour", "in_hour", "so_far", "share", "planned", "projected"),
+    "tile.name.": ("due", "completion", "late_open", "at_risk", "undelivered", "m6_stalled", "projected_finish",
                    "hourly_deliveries", "idle_minutes", "friends_out"),
+    "short.": ("finish", "late", "need", "bars"),
+    "strip.": ("drive", "stop", "rest", "idle", "batch", "finish", "what", "from", "to", "minutes"),
+    "compare.": ("none", "week", "yesterday", "closed"),
 }  # fmt: skip
 
 
 def _used() -> set[str]:
     literal = re.compile(r"""["']([a-z_]+(?:\.[A-Za-z_]+)*)["']""")
-    found = {key for path in SOURCES if path.name not in CATALOGUES for key in literal.findall(path.read_text())}
+    found = {key for path in SOURCES if not path.name.startswith("texts") for key in literal.findall(path.read_text())}
     return found | {prefix + ending for prefix, endings in MADE.items() for ending in endings}
 
 

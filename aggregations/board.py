@@ -1,0 +1,167 @@
+"""A board: the network on one service date at one moment, for every viewer and every level."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from aggregations.day import Day, View
+from aggregations.forecast import PROJECTED, Forecast
+from aggregations.question import Answer, FigureRow, Moment, Question, Scope
+from aggregations.reader import Reader, rows_of
+from aggregations.rollup import Ground, inside, resolve
+from aggregations.tally import Tally, figures
+from aggregations.viewer import Viewer
+from hubstat.domain import time as tm
+from hubstat.domain.codes import Direction
+from hubstat.domain.friendday import FriendDay, FriendDetail
+from hubstat.domain.masterdata import MasterData
+from hubstat.domain.metrics import metrics_for
+
+
+@dataclass(frozen=True)
+class Board:
+    """The network on one service date at one moment.
+
+    generation: grows with every change of a figure, a Friend's within its camp too. data_to: received time (ms) of the
+    first record not yet in the figures, else T; None where ingest does not say. forecast: None while the first is
+    made. _view: the look of a tick, through which all of it is read, also what is asked for later; None for a fixed
+    moment.
+    """
+
+    generation: int
+    service_date: date
+    moment: Moment
+    data_to: int | None
+    master: MasterData
+    day: Day
+    forecast: Forecast | None
+    _reader: Reader
+    _view: View | None = None
+    last_received: int | None = None
+    folded: tuple[FriendDay, ...] = ()
+    _friends: dict[tuple[str, Direction, str, tuple[str, ...] | None], Answer] = field(default_factory=dict)
+    _shown: dict[Question, Answer] = field(default_factory=dict)
+    _details: dict[str, tuple[FriendDetail, ...]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def shown(self, viewer: Viewer, question: Question) -> Answer:
+        """As ``answer``, made once for all viewers; on a tick what the projection gives is the forecast's.
+
+        It is of the forecast's moment then, and absent while there is none.
+        """
+        scope = self._allowed(viewer, question)
+        with self._lock:
+            known = self._shown.get(question)
+        if known is None:
+            fixed = self._view is None
+            known = self.answer(viewer, question) if fixed else self._with_forecast(viewer, question, scope)
+            with self._lock:
+                self._shown[question] = known
+        return known
+
+    def _with_forecast(self, viewer: Viewer, question: Question, scope: Scope) -> Answer:
+        metrics = metrics_for(question.direction)
+        asked = question.metrics or tuple(metrics)
+        later = tuple(name for name in asked if metrics[name].needs in PROJECTED)
+        answer = self.answer(viewer, replace(question, metrics=tuple(name for name in asked if name not in later)))
+        if self.forecast is None or not later:
+            return answer
+        of_day = replace(question, service_date=self.service_date, metrics=later)
+        projected = {(row.parent, row.hub): row for row in self.forecast.rows(self._ground, of_day, scope)}
+        nothing = FigureRow("", "", "", None, figures(Tally(), question.direction, self._reader.zone, later))
+        rows = (
+            replace(row, figures=row.figures | projected.get((row.parent, row.hub), nothing).figures)
+            for row in answer.rows
+        )
+        return replace(answer, rows=tuple(rows))
+
+    def _allowed(self, viewer: Viewer, question: Question) -> Scope:
+        tree = self.master.hierarchy.on(self.service_date)
+        scope = resolve(tree, question.level, question.hub)
+        viewer.require(tree, self.service_date, scope.level, scope.hub)
+        return scope
+
+    @property
+    def _ground(self) -> Ground:
+        return self._reader.ground(self.master, self.service_date, self.moment)
+
+    def ahead(self, viewer: Viewer, question: Question) -> dict[int, int]:
+        """Open due invoices of the hub of a question by the hour (since the epoch) in which they are projected to be
+        done; none at the closing, nor while there is no forecast."""
+        scope = self._allowed(viewer, question)
+        if self.forecast is None or self.moment.as_of >= tm.closing(self.service_date, self._reader.zone):
+            return {}
+        return self.forecast.ahead(self._ground, question.direction, question.wave, scope)
+
+    def silent(self, viewer: Viewer, question: Question) -> list[FriendDay]:
+        """Friends of the hub of a question who stand still for longer than their allowance, the longest first."""
+        scope = self._allowed(viewer, question)
+        tree = self.master.hierarchy.on(self.service_date)
+        still = [day for day in self.day.days() if day.silent_long and inside(tree, scope, day.camp)]
+        return sorted(still, key=lambda day: (-(day.silence or 0), day.friend_id))
+
+    def details(self, viewer: Viewer, camp: str) -> tuple[FriendDetail, ...]:
+        """The Friend-days of a camp with the parts of their runs, read once for all viewers."""
+        tree = self.master.hierarchy.on(self.service_date)
+        viewer.require(tree, self.service_date, "camp", camp)
+        with self._lock:
+            if camp not in self._details:
+                if self._view is None:
+                    with self._reader.view() as view:
+                        self._details[camp] = tuple(self._read_details(view, camp))
+                else:
+                    self._details[camp] = tuple(self._read_details(self._view, camp))
+            return self._details[camp]
+
+    def _read_details(self, view: View, camp: str) -> Iterator[FriendDetail]:
+        reading = self.day.friend_days(view)
+        friends = [day.friend_id for day in self.day.days() if day.camp == camp]
+        return reading.details(reading.documents(friends)) if friends else iter(())
+
+    def answer(self, viewer: Viewer, question: Question) -> Answer:
+        """Figures at this board's moment: hubs from memory, the Friends of a camp read once and shared.
+
+        The question's own moment and date are not looked at.
+        """
+        scope = self._allowed(viewer, question)
+        if question.level == "friend":
+            return self._friends_of(viewer, question)
+        asked = replace(question, service_date=self.service_date)
+        return Answer(
+            question.level,
+            self.service_date,
+            self.moment,
+            question.wave,
+            question.direction,
+            self._reader.zone,
+            rows_of(self.day, self._ground, asked, scope),
+            self.day.baselines.version,
+        )
+
+    def _friends_of(self, viewer: Viewer, question: Question) -> Answer:
+        key = (question.hub or "", question.direction, question.wave, question.metrics)
+        with self._lock:
+            known = self._friends.get(key)
+            if known is None:
+                asked = replace(
+                    question,
+                    service_date=self.service_date,
+                    as_of=self.moment.as_of,
+                    known_at=self.moment.known_at,
+                )
+                if self._view is None:
+                    known = self._reader.query(viewer, asked)
+                else:
+                    known = self._reader.answer(self._view, viewer, asked)
+                self._friends[key] = known
+        return known
+
+
+def board_at(reader: Reader, service_date: date, moment: Moment) -> Board:
+    """A board of a fixed moment: every level, wave and direction."""
+    with reader.view() as view:
+        day = reader.day(view, service_date, moment)
+    return Board(0, service_date, moment, None, view.master, day, Forecast(moment, day), reader)

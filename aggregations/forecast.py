@@ -1,0 +1,135 @@
+"""The projection of a running date: it reads every open invoice, so it is made beside the ticks, of its own moment."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from aggregations.counting import Grain
+from aggregations.day import Day
+from aggregations.question import ALL_WAVES, FigureRow, Moment, Question, Scope
+from aggregations.rollup import Ground, Places, friend_rows, hub_rows, inside
+from hubstat.domain import time as tm
+from hubstat.domain.codes import Direction
+from hubstat.domain.metric import Need
+
+PROJECTED: Final[frozenset[Need]] = frozenset({"projection"})
+# Making one takes at most a tenth of the time, however large the network is.
+_LEAST_PAUSE: Final = 10
+# (camp, direction, wave, hour since the epoch): invoices whose stop is projected to be done in that hour
+_Ahead = Counter[tuple[str | None, str, str, int]]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What the projection of a date gives at one moment, for every hub and Friend."""
+
+    moment: Moment
+    day: Day
+    _places: dict[tuple[Grain, Direction, str], Places] = field(default_factory=dict)
+    _ahead: list[_Ahead] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def rows(self, ground: Ground, question: Question, scope: Scope) -> tuple[FigureRow, ...]:
+        """Rows of a question that asks for projected figures alone; Friends who have nothing to do have none."""
+        grain: Grain = "friend" if question.level == "friend" else "camp"
+        rows = friend_rows if grain == "friend" else hub_rows
+        return rows(ground, self.day.master, self._of(grain, question.direction, question.wave), {}, question, scope)
+
+    def _of(self, grain: Grain, direction: Direction, wave: str) -> Places:
+        key = (grain, direction, wave)
+        with self._lock:
+            if key not in self._places:
+                self._places[key] = self.day.projected(grain, direction, wave)
+            return self._places[key]
+
+    def ahead(self, ground: Ground, direction: Direction, wave: str, scope: Scope) -> dict[int, int]:
+        """Open due invoices of a hub by the hour (since the epoch) in which their stop is projected to be done.
+
+        Those that nobody holds, and those of Friends without a pace, are in no hour.
+        """
+        with self._lock:
+            if not self._ahead:
+                self._ahead.append(_ahead(self.day))
+        found: Counter[int] = Counter()
+        for (camp, each_direction, each_wave, hour), count in self._ahead[0].items():
+            if each_direction == direction and wave in (ALL_WAVES, each_wave) and inside(ground.day, scope, camp):
+                found[hour] += count
+        return dict(sorted(found.items()))
+
+
+def _ahead(day: Day) -> _Ahead:
+    found: _Ahead = Counter()
+    for projection in day.outlook().by_friend.values():
+        for stop in projection.stops:
+            if stop.finish is not None:
+                for each in stop.invoices:
+                    found[each.camp, each.direction, each.wave, stop.finish // tm.HOUR] += 1
+    return found
+
+
+@dataclass
+class _Making:
+    """The latest forecast of a date and the one under way. took: ms."""
+
+    generation: int = 0
+    last: Forecast | None = None
+    running: Future[Forecast] | None = None
+    began: int = 0
+    took: int = 0
+
+
+class Forecasts:
+    """Makes forecasts one at a time, anew when a figure has changed or a minute has gone by.
+
+    clock: the present, ms. patience_seconds: how long a tick waits for one that is made as fast as that: a small
+    network's is then of the tick itself.
+    """
+
+    def __init__(self, clock: Callable[[], int], patience_seconds: float) -> None:
+        self._clock = clock
+        self._patience = patience_seconds
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="forecast")
+        self._dates: dict[date, _Making] = {}
+
+    def current(self, service_date: date, moment: Moment, generation: int, make: Callable[[], Day]) -> Forecast | None:
+        """The latest forecast of a date, begun anew where it is due; None while the first is being made.
+
+        make: the day at this moment, called and read in another thread. Raises what making one raised.
+        """
+        making = self._dates.setdefault(service_date, _Making())
+        if making.running is None and self._due(making, moment, generation):
+            making.generation, making.began = generation, self._clock()
+            making.running = self._pool.submit(_made, moment, make)
+        if making.running is not None:
+            wait([making.running], self._patience if making.took <= 1000 * self._patience else 0)
+            if making.running.done():
+                done, making.running = making.running, None
+                making.took = self._clock() - making.began
+                making.last = done.result()
+        return making.last
+
+    def _due(self, making: _Making, moment: Moment, generation: int) -> bool:
+        last = making.last
+        if last is None:
+            return True
+        if moment.as_of - last.moment.as_of < _LEAST_PAUSE * making.took:
+            return False
+        return making.generation != generation or last.moment.as_of // tm.MINUTE != moment.as_of // tm.MINUTE
+
+    def forget(self, service_date: date) -> None:
+        """Let go of a date that nobody looks at."""
+        self._dates.pop(service_date, None)
+
+    def close(self) -> None:
+        """Wait for the one that is being made."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+def _made(moment: Moment, make: Callable[[], Day]) -> Forecast:
+    return Forecast(moment, make())

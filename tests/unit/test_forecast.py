@@ -1,0 +1,88 @@
+"""When a forecast is made anew, and what a Friend's strip is made of."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, cast
+
+import pytest
+
+from aggregations.day import Day
+from aggregations.forecast import Forecasts
+from aggregations.question import Moment
+from dashboard.reader_parts import split_at
+from dashboard.trail import Trail
+
+DAY = date(2026, 11, 20)
+SECOND = 1_000
+
+
+class Made:
+    """Counts the days made; each takes ``takes`` ms of the clock."""
+
+    def __init__(self, takes: int) -> None:
+        self.now, self.takes, self.count = 0, takes, 0
+
+    def clock(self) -> int:
+        return self.now
+
+    def __call__(self) -> Day:
+        self.count += 1
+        self.now += self.takes
+        return cast(Day, object())
+
+
+def at(forecasts: Forecasts, made: Made, now: int, generation: int) -> Any:
+    made.now = max(made.now, now)
+    found = forecasts.current(DAY, Moment(now, now), generation, made)
+    return None if found is None else found.moment.as_of
+
+
+def test_a_forecast_is_made_when_a_figure_changed_or_a_minute_has_gone_by() -> None:
+    made = Made(takes=10)
+    forecasts = Forecasts(made.clock, 5.0)
+    assert at(forecasts, made, 0, 1) == 0
+    assert at(forecasts, made, 2 * SECOND, 1) == 0
+    assert at(forecasts, made, 4 * SECOND, 2) == 4 * SECOND
+    assert at(forecasts, made, 59 * SECOND, 2) == 4 * SECOND
+    assert at(forecasts, made, 60 * SECOND, 2) == 60 * SECOND
+    assert made.count == 3
+    forecasts.close()
+
+
+def test_a_forecast_that_takes_long_is_made_seldom() -> None:
+    made = Made(takes=4 * SECOND)
+    forecasts = Forecasts(made.clock, 5.0)
+    assert at(forecasts, made, 0, 1) == 0
+    assert at(forecasts, made, 39 * SECOND, 2) == 0
+    assert at(forecasts, made, 40 * SECOND, 2) == 40 * SECOND
+    forecasts.close()
+
+
+def test_a_forecast_that_cannot_be_made_says_why_and_is_tried_again() -> None:
+    made = Made(takes=1)
+    forecasts = Forecasts(made.clock, 5.0)
+
+    def fails() -> Day:
+        raise ValueError("no baselines")
+
+    with pytest.raises(ValueError, match="no baselines"):
+        forecasts.current(DAY, Moment(0, 0), 1, fails)
+    assert at(forecasts, made, SECOND, 1) == SECOND
+    forecasts.close()
+
+
+def test_the_allowance_of_a_gap_is_its_first_part_without_excluded_time() -> None:
+    assert split_at([(0, 10), (20, 40)], 15) == ([(0, 10), (20, 25)], [(25, 40)])
+    assert split_at([(0, 10)], 15) == ([(0, 10)], [])
+
+
+def test_a_trail_keeps_one_sample_a_minute() -> None:
+    trail = Trail()
+    for second in (0, 30, 60, 61):
+        trail.record("KR", second * SECOND, {"due": 10 + second, "m1_late_open": second}, "m1")
+    trail.record("KR", 0, {"due": 1}, "m1")
+    assert trail.values("KR", "due") == [40, 71]
+    assert trail.values("KR", "late_open") == [30, 61]
+    assert trail.values("KR", "at_risk") == []
+    assert trail.values("elsewhere", "due") == []
