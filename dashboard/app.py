@@ -16,7 +16,8 @@ from dashboard.live import Screens, frame, screen_key
 from dashboard.place import Place, parse
 from dashboard.scene import Scene
 from dashboard.screens import states
-from hubstat.errors import HubstatError, QueryError
+from dashboard.watch import Watch
+from hubstat.errors import AccessError, HubstatError, QueryError
 from hubstat.figures.formats import Lang
 from hubstat.figures.palette import Theme
 from hubstat.figures.texts import text
@@ -39,8 +40,11 @@ FRAME: Final = (
 )
 
 
-def create_app(board: Board, settings: DashboardSettings) -> Dash:
-    """The Dash application over a board. Nothing is loaded from another host."""
+def create_app(board: Board, settings: DashboardSettings, watch: Watch | None = None) -> Dash:
+    """The Dash application over a board. Nothing is loaded from another host.
+
+    watch: looks at the installation; without it there is no screen of the system.
+    """
     app = Dash(
         "dashboard",
         backend="fastapi",
@@ -56,7 +60,7 @@ def create_app(board: Board, settings: DashboardSettings) -> Dash:
     app.backend.websocket_capability = False
     app.layout = shell.layout(settings.refresh_seconds, settings.language)
     _client_callbacks(app)
-    _server_callbacks(app, Screens(board), settings)
+    _server_callbacks(app, Screens(board, watch), settings)
     _headers(app)
     return app
 
@@ -142,6 +146,8 @@ class Updates:
         key = screen_key(place, theme)
         try:
             return self._screen(place, theme, key, search, pulse)
+        except AccessError as error:
+            return self._failed(place, search, str(error), pulse, "", right=False)
         except HubstatError as error:
             return self._failed(place, search, str(error), pulse, key)
         except Exception:
@@ -163,6 +169,7 @@ class Updates:
             "seq": uuid.uuid4().hex,
             "generation": moment.generation,
             "lang": place.lang,
+            "screen": place.screen,
         }
         if not moved and pulse.get("generation") == moment.generation:
             line = shell.as_of_line(Scene(self._screens.board, place, moment, theme, key))
@@ -171,23 +178,28 @@ class Updates:
         built = self._screens.build(place, theme, moment)
         answer["shown"] = built.digests
         answer["time"] = built.scene.clock(moment.as_of, seconds=True)
-        props = frame(built) if moved else self._screens.changes(built, pulse["shown"])
+        props = frame(built, self._screens.offered) if moved else self._screens.changes(built, pulse["shown"])
         if moved and pulse.get("lang") != place.lang:
-            props |= shell.words(place.lang, self._settings.refresh_seconds)
+            for component, values in shell.words(place.lang, self._settings.refresh_seconds).items():
+                props.setdefault(component, {}).update(values)
         props["asof"] = {"children": shell.as_of_line(built.scene)}
         self._screens.remember(built)
         return answer, props
 
     def _failed(
-        self, place: Place, search: str, cause: str, pulse: dict[str, Any], key: str
+        self, place: Place, search: str, cause: str, pulse: dict[str, Any], key: str, *, right: bool = True
     ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         seq = uuid.uuid4().hex
         if pulse.get("key") == key and key and pulse.get("ok"):
             return pulse | {"seq": seq, "stale": cause}, {}
         home = Place(lang=place.lang).search(self._screens.board.zone)
         answer = {"key": key, "search": search, "ok": False, "live": not place.fixed, "seq": seq, "lang": place.lang}
+        shown = states.failed(place.lang, cause, home, search or "/")
+        if not right:
+            shown = states.no_right(place.lang, cause, home)
         return answer, {
-            "screen": {"children": states.failed(place.lang, cause, home, search or "/")},
+            "screen": {"children": shown},
+            "rail": {"children": shell.rail(place, self._screens.board.zone, self._screens.offered)},
             "drawer-slot": {"children": None},
             "fixed": {"children": []},
         }

@@ -121,6 +121,9 @@ class Board(Protocol):
     def nodes(self, place: Place, moment: Moment, level: str, hub: str | None) -> Sequence[Node]:
         """Every node of a level at or below a hub (None = the whole network), in master data order."""
 
+    def stages(self, place: Place, moment: Moment, level: str, hub: str | None) -> Mapping[str, Figures]:
+        """By hub id the stages of the returns of every node of a level at or below a hub, as of ``nodes``."""
+
     def waves(self, day: date) -> Sequence[WaveTime]:
         """Waves of the network with their deadlines."""
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, Generic, TypeVar
 
 from dash import html
@@ -12,9 +15,12 @@ from dash import html
 from dashboard import drawer, shell
 from dashboard.board import Board, Detail, Moment, Proof
 from dashboard.grids import Row
-from dashboard.place import Place
+from dashboard.place import HUB_SCREENS, Place, Screen
 from dashboard.scene import Hubs, Live, Scene, digest, load_hubs
-from dashboard.screens import camp, friend, invoice, network, states
+from dashboard.screens import camp, dictionary, friend, invoice, network, returns, states, system
+from dashboard.watch import Watch
+from hubstat.domain import time as tm
+from hubstat.domain.metrics import DEFINITION_VERSION
 from hubstat.errors import QueryError
 from hubstat.figures.palette import Theme
 from hubstat.figures.texts import text
@@ -70,18 +76,35 @@ def screen_key(place: Place, theme: Theme) -> str:
 class Screens:
     """Builds screens; remembers recent proofs and table rows so that only changes are sent."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, watch: Watch | None = None) -> None:
         self.board: Final = board
+        self._watch: Final = watch
         self._proofs: Final[Recent[tuple[Scene, Proof]]] = Recent(32)
         self._rows: Final[Recent[dict[str, Row]]] = Recent(256)
 
+    @property
+    def offered(self) -> set[Screen]:
+        """Screens that there is something behind."""
+        offered: set[Screen] = {"status", "returns", "dictionary"}
+        if self._watch is not None:
+            offered.add("system")
+        return offered
+
     def moment(self, place: Place) -> Moment:
-        """The moment a place shows now."""
-        return self.board.moment(place)
+        """The moment a place shows now. Raises ``HubstatError``."""
+        if place.screen in HUB_SCREENS:
+            return self.board.moment(place)
+        if place.screen == "system" and self._watch is not None:
+            health = self._watch.look()
+            return _moment(health.at, health.data_to, health.dates[0], live=True)
+        now = time.time_ns() // 1_000_000
+        return _moment(now, None, tm.local_date(now, self.board.zone), live=False)
 
     def build(self, place: Place, theme: Theme, moment: Moment) -> Built:
         """The whole screen of a place. Raises ``HubstatError``."""
         scene = Scene(self.board, place, moment, theme, screen_key(place, theme))
+        if place.screen not in HUB_SCREENS:
+            return self._page(scene)
         if place.level == "invoice":
             return self._invoice(scene)
         hubs = load_hubs(self.board, place, moment)
@@ -94,10 +117,23 @@ class Screens:
             opened = drawer.build(scene, hubs, place.proof, proof)
         return Built(scene, tree, hubs, None, opened, _by_name(scene.live))
 
+    def _page(self, scene: Scene) -> Built:
+        """A screen of the whole installation."""
+        screen = scene.place.screen
+        if screen == "system" and self._watch is not None:
+            tree = system.build(scene, self._watch.look())
+        elif screen == "dictionary":
+            tree = dictionary.build(scene)
+        else:
+            raise QueryError(text("error.place", scene.lang, what=f"screen {screen}"))
+        return Built(scene, tree, None, scene.say(f"nav.{screen}"), None, _by_name(scene.live))
+
     def _tree(self, scene: Scene, hubs: Hubs) -> Any:
         if not hubs.network.figures.get("due") and not self._has_data(scene, hubs):
             return html.Div(states.no_data(scene), className="screen")
-        if scene.place.level == "friend":
+        if scene.place.screen == "returns":
+            tree = returns.build(scene, hubs)
+        elif scene.place.level == "friend":
             tree = friend.build(scene, hubs)
         elif scene.place.level == "camp":
             tree = camp.build(scene, hubs)
@@ -173,14 +209,20 @@ def _transaction(before: dict[str, Row], rows: list[Row]) -> dict[str, list[Row]
     }
 
 
+def _moment(at: int, data_to: int | None, day: date, *, live: bool) -> Moment:
+    """The moment of a screen that no figure of a service date is on."""
+    return Moment(day, at, at, data_to, str(at), live, False, str(DEFINITION_VERSION))
+
+
 def _by_name(live: list[Live]) -> dict[str, Live]:
     return {f"{part.id}.{part.prop}": part for part in live}
 
 
-def frame(built: Built) -> dict[str, dict[str, Any]]:
-    """Properties of the frame for a screen, by component id."""
+def frame(built: Built, screens: Collection[Screen]) -> dict[str, dict[str, Any]]:
+    """Properties of the frame for a screen, by component id. screens: those that can be gone to."""
     scene = built.scene
     return {
+        "rail": {"children": shell.rail(scene.place, scene.board.zone, screens)},
         "crumbs": {"children": shell.crumbs(scene, built.hubs, built.tail)},
         "filters": {"children": shell.filters(scene)},
         "lang": {"children": shell.language(scene)},

@@ -13,8 +13,14 @@ from hubstat.domain.codes import Direction
 from hubstat.errors import QueryError
 from hubstat.figures.formats import LANGS, Lang
 
+Screen = Literal["status", "returns", "reports", "dictionary", "system"]
+SCREENS: Final[tuple[Screen, ...]] = ("status", "returns", "reports", "dictionary", "system")
+# Screens of the network's hubs; the others are of the whole installation.
+HUB_SCREENS: Final = ("status", "returns")
 Level = Literal["nationwide", "region", "area", "camp", "friend", "invoice"]
 LEVELS: Final[tuple[Level, ...]] = ("nationwide", "region", "area", "camp", "friend", "invoice")
+# Screens that know one direction only.
+_DIRECTION: Final = {"returns": "RETURN"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,8 @@ class Place:
 
     hub: id of the hub; ``camp/friend`` on level friend; the invoice number on level invoice; None: the whole network.
     day: service date, None = the one that is active. as_of, known_at: ms, None = now. sort: ``column.asc|desc``.
-    proof: metric whose invoices are listed in the drawer.
+    proof: metric whose invoices are listed in the drawer. metric: the one that the dictionary shows. order: the
+    subscription that the reports show.
     """
 
     level: Level = "nationwide"
@@ -36,6 +43,9 @@ class Place:
     sort: str | None = None
     lang: Lang = "ko"
     proof: str | None = None
+    screen: Screen = "status"
+    metric: str | None = None
+    order: str | None = None
 
     @property
     def fixed(self) -> bool:
@@ -53,15 +63,21 @@ class Place:
         return self.hub.rpartition("/")[2] if self.hub and self.level == "friend" else None
 
     def go(self, **changes: Any) -> Place:
-        """Another place; a change of scope or filter leaves the drawer and, for another scope, the order behind."""
+        """Another place; a change of scope or filter leaves the drawer and, for another scope, the rows' order behind.
+
+        Another screen leaves what only the one before it knows of behind, too.
+        """
         dropped: dict[str, Any] = {"proof": None}
-        if "hub" in changes or "level" in changes:
+        if changes.keys() & {"hub", "level", "screen"}:
             dropped["sort"] = None
+        if changes.get("screen", self.screen) != self.screen:
+            dropped |= {"metric": None, "order": None}
         return replace(self, **(dropped | changes))
 
     def search(self, zone: ZoneInfo) -> str:
         """The query string of the address, ``?…``; what has its default is left out. Times are local with offset."""
         fields: dict[str, str | None] = {
+            "screen": None if self.screen == "status" else self.screen,
             "level": None if self.level == "nationwide" else self.level,
             "hub": self.hub,
             "date": self.day.isoformat() if self.day else None,
@@ -72,6 +88,8 @@ class Place:
             "sort": self.sort,
             "lang": self.lang,
             "proof": self.proof,
+            "metric": self.metric,
+            "order": self.order,
         }
         return "?" + urlencode({key: value for key, value in fields.items() if value is not None})
 
@@ -79,9 +97,14 @@ class Place:
 def parse(search: str, zone: ZoneInfo, lang: Lang) -> Place:
     """Place of a query string. ``lang``: where it names none. Raises ``QueryError`` naming the wrong field."""
     fields = dict(parse_qsl((search or "").lstrip("?")))
+    screen = next((known for known in SCREENS if known == fields.get("screen", "status")), None)
+    if screen is None:
+        raise QueryError(f"screen: one of {', '.join(SCREENS)}, not {fields['screen']!r}")
     level = fields.get("level", "nationwide")
     if level not in LEVELS:
         raise QueryError(f"level: one of {', '.join(LEVELS)}, not {level!r}")
+    if screen == "returns" and level in ("friend", "invoice"):
+        raise QueryError(f"level: returns are shown down to the camp, not on level {level}")
     hub = fields.get("hub")
     if level != "nationwide" and not hub:
         raise QueryError(f"hub: level {level} needs one")
@@ -96,12 +119,15 @@ def parse(search: str, zone: ZoneInfo, lang: Lang) -> Place:
         hub=hub,
         day=_day(fields.get("date")),
         wave=fields.get("wave", "all"),
-        direction="RETURN" if direction == "RETURN" else "DELIVERY",
+        direction="RETURN" if "RETURN" in (direction, _DIRECTION.get(screen)) else "DELIVERY",
         as_of=_moment("as_of", fields.get("as_of"), zone),
         known_at=_moment("known_at", fields.get("known_at"), zone),
         sort=fields.get("sort"),
         lang=next((known for known in LANGS if known == chosen), lang),
         proof=fields.get("proof"),
+        screen=screen,
+        metric=fields.get("metric"),
+        order=fields.get("order"),
     )
 
 

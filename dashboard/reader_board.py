@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from aggregations.proofs.invoices import standing_line
@@ -23,6 +23,7 @@ from dashboard.place import Place
 from hubstat.domain import time as tm
 from hubstat.domain.codes import COMPLETIONS, DIRECTIONS
 from hubstat.domain.masterdata import MasterData
+from hubstat.domain.metric import StageMinutes
 from hubstat.domain.metrics import DEFINITION_VERSION, metrics_for
 from hubstat.domain.row import row_of
 from hubstat.errors import QueryError
@@ -33,6 +34,7 @@ _SHOWN: Final = {
     direction: tuple(m.id for m in metrics_for(direction).values() if m.needs in {"invoices", "backlog", "friends"})
     for direction in DIRECTIONS
 }
+_STAGES: Final = tuple(m.id for m in metrics_for("RETURN").values() if isinstance(m.measure, StageMinutes))
 
 
 class ReaderBoard:
@@ -80,6 +82,12 @@ class ReaderBoard:
         question = Question(level, moment.day, scope, wave=place.wave, direction=place.direction, metrics=shown)
         answer = board.answer(self._viewer, question)
         return [Node(row.hub, row.name_ko, row.name_en, row.parent, row.figures) for row in answer.rows]
+
+    def stages(self, place: Place, moment: Moment, level: str, hub: str | None) -> Mapping[str, Mapping[str, Any]]:
+        """Stages of returns by hub id: their minutes are read for those who ask for them."""
+        scope = None if hub is None else f"{level}:{hub}"
+        question = Question(level, moment.day, scope, wave=place.wave, direction="RETURN", metrics=_STAGES)
+        return {row.hub: row.figures for row in self._board(moment).answer(self._viewer, question).rows}
 
     def _board(self, moment: Moment) -> Figures:
         if moment.live and (board := self._snapshots.recall(moment.day, moment.as_of)) is not None:

@@ -64,7 +64,10 @@ class Hubs:
 
 @dataclass(slots=True)
 class Scene:
-    """A screen in the making. key: names the screen in component ids; live: collects the parts that may change."""
+    """A screen in the making. key: names the screen in component ids; live: collects the parts that may change.
+
+    sheets: the plain tables it shows (``dashboard.sheets``), by name.
+    """
 
     board: Board
     place: Place
@@ -72,6 +75,7 @@ class Scene:
     theme: Theme
     key: str
     live: list[Live] = field(default_factory=list)
+    sheets: dict[str, Any] = field(default_factory=dict)
 
     @property
     def lang(self) -> Lang:

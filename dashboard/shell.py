@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import dash_mantine_components as dmc
 from dash import dcc, html
 
 from dashboard.icons import icon
 from dashboard.parts import link, shape
+from dashboard.place import HUB_SCREENS, SCREENS, Place, Screen
 from dashboard.scene import Hubs, Scene, hub_name, service_day
 from hubstat.figures import formats as fm
 from hubstat.figures.formats import Lang
@@ -33,7 +35,7 @@ def layout(refresh_seconds: float, lang: Lang) -> dmc.MantineProvider:
             dcc.Store(id="theme", storage_type="local"),
             dcc.Store(id="sink"),
             html.A(text("nav.skip", lang), href="#screen", className="skip", id="skip"),
-            html.Nav(_rail(lang), className="rail", id="rail", **{"aria-label": text("nav.main", lang)}),
+            html.Nav(className="rail", id="rail", **{"aria-label": text("nav.main", lang)}),
             html.Header(
                 [
                     html.Div(id="crumbs", className="crumbs"),
@@ -44,6 +46,7 @@ def layout(refresh_seconds: float, lang: Lang) -> dmc.MantineProvider:
                             html.Div(_refresh(choices, refresh_seconds, lang), className="refresh", id="refresh"),
                             html.Button(icon("theme"), id="theme-button", className="ghost", type="button",
                                         **{"aria-label": text("theme.toggle", lang)}),
+                            html.Div(id="export", className="export"),
                             html.Div(id="lang", className="lang"),
                         ],
                         className="header-right",
@@ -61,16 +64,33 @@ def layout(refresh_seconds: float, lang: Lang) -> dmc.MantineProvider:
     )  # fmt: skip
 
 
-def _rail(lang: Lang) -> list[Any]:
-    return [
-        html.A(html.Span("hs", className="logo"), href="/", **{"data-nav": "1", "aria-label": text("app.title", lang)}),
-        html.A(
-            [icon("status"), html.Span(text("nav.status", lang))],
-            href="/",
-            className="rail-item on",
-            **{"data-nav": "1", "aria-current": "page"},
-        ),
-    ]
+def rail(place: Place, zone: ZoneInfo, screens: Collection[Screen]) -> list[Any]:
+    """The way to every screen: the hub, date and moment of the address go along."""
+    name = text("app.title", place.lang)
+    home = link(html.Span("hs", className="logo"), "/", "rail-home", **{"aria-label": name})
+    return [home, *(_rail_item(place, zone, screen) for screen in SCREENS if screen in screens)]
+
+
+def _rail_item(place: Place, zone: ZoneInfo, screen: Screen) -> html.A:
+    here = screen == place.screen
+    return link(
+        [icon(screen), html.Span(text(f"nav.{screen}", place.lang))],
+        to_screen(place, screen).search(zone),
+        "rail-item" + (" on" if here else ""),
+        **({"aria-current": "page"} if here else {}),
+        **{"data-screen": screen},
+    )
+
+
+def to_screen(place: Place, screen: Screen) -> Place:
+    """The same hub on another screen, or the nearest above it that the screen knows."""
+    there = place.go(screen=screen)
+    if screen == "returns" and place.level in ("friend", "invoice"):
+        camp = place.camp
+        there = there.go(level="camp", hub=camp) if camp else there.go(level="nationwide", hub=None)
+    if screen == "status" and place.screen == "returns":
+        there = there.go(direction="DELIVERY")
+    return there
 
 
 def _refresh(choices: Sequence[float], chosen: float, lang: Lang) -> list[Any]:
@@ -113,7 +133,7 @@ def words(lang: Lang, refresh_seconds: float) -> dict[str, dict[str, Any]]:
     choices = sorted({*REFRESH_CHOICES, refresh_seconds})
     return {
         "skip": {"children": text("nav.skip", lang)},
-        "rail": {"children": _rail(lang), "aria-label": text("nav.main", lang)},
+        "rail": {"aria-label": text("nav.main", lang)},
         "pause": {"aria-label": text("refresh.pause", lang)},
         "interval": {"data": _interval_names(choices, lang), "aria-label": text("refresh.label", lang)},
         "theme-button": {"aria-label": text("theme.toggle", lang)},
@@ -172,8 +192,10 @@ def _siblings(scene: Scene, hubs: Hubs, level: str, name: str) -> dmc.Menu:
 
 
 def filters(scene: Scene) -> list[Any]:
-    """Service date, wave and direction: links, so that each choice is an address."""
+    """Service date, wave and direction: links, so that each choice is an address. None on a screen of no hub."""
     place = scene.place
+    if place.screen not in HUB_SCREENS:
+        return []
     day = service_day(place, scene.moment)
     waves = [wave.wave for wave in scene.board.waves(day)] + ["all"]
     running = [other for other in scene.board.active_dates() if other != day]
@@ -201,7 +223,8 @@ def filters(scene: Scene) -> list[Any]:
     ]  # fmt: skip
     if place.level != "invoice":
         parts.append(_switch(scene, "wave", waves, place.wave))
-        parts.append(_switch(scene, "direction", ["DELIVERY", "RETURN"], place.direction))
+        if place.screen == "status":
+            parts.append(_switch(scene, "direction", ["DELIVERY", "RETURN"], place.direction))
     return parts
 
 
@@ -228,7 +251,9 @@ def _switch(scene: Scene, field: str, values: Sequence[str], chosen: str) -> htm
 
 
 def as_of_line(scene: Scene) -> list[Any]:
-    """``기준 15:04:30 KST · 자료 15:04:12까지``: always visible."""
+    """``기준 15:04:30 KST · 자료 15:04:12까지``: always visible where there are figures."""
+    if scene.place.screen == "dictionary":
+        return []
     moment = scene.moment
     zone = fm.zone_name(str(scene.board.zone))
     parts: list[Any] = [
@@ -248,7 +273,7 @@ def as_of_line(scene: Scene) -> list[Any]:
 
 def fixed_banner(scene: Scene) -> list[Any]:
     """Where the moment is fixed by the address: which, and the way back to now."""
-    if not scene.place.fixed:
+    if not scene.place.fixed or scene.place.screen not in HUB_SCREENS:
         return []
     moment = scene.moment
     line = scene.say(
@@ -276,5 +301,5 @@ def language(scene: Scene) -> html.A:
         scene.say("lang.switch"),
         scene.place.go(lang=other, proof=scene.place.proof).search(scene.board.zone),
         "ghost lang-link",
-        **{"data-keep": "sort", "lang": other},
+        **{"data-keep": "sort q", "lang": other},
     )

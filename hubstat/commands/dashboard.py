@@ -9,6 +9,8 @@ from typing import Annotated, Final
 import typer
 
 from aggregations.reader import Reader
+from aggregations.system import Watch
+from aggregations.viewer import Viewer
 from hubstat.elastic.client import connect
 from hubstat.elastic.store import Store
 from hubstat.engines import locate
@@ -39,10 +41,11 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         client = connect(chosen.elasticsearch, locate(chosen).elasticsearch_url)
         reader = Reader(Store(client, chosen.namespace), chosen.country)
         board = ReaderBoard(reader, chosen.dashboard.refresh_seconds)
+        watch = Watch(reader, Viewer.everything(chosen.country), chosen.dashboard.refresh_seconds)
         address = f"http://{f'[{host}]' if ':' in host else host}:{listening}/"
         typer.echo(f"board at {address}")
         try:
-            serve(create_app(board, chosen.dashboard), host, listening)
+            serve(create_app(board, chosen.dashboard, watch), host, listening)
         finally:
             board.close()
 

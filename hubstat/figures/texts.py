@@ -8,6 +8,7 @@ from hubstat.domain.codes import Direction
 from hubstat.domain.metric import Metric
 from hubstat.domain.metrics import metrics_for
 from hubstat.figures.formats import Lang
+from hubstat.figures.texts_screens import SCREEN_TEXTS
 
 # key: (Korean, English). A test checks that both are there, agree in their placeholders, and that every key is used.
 TEXTS: Final[dict[str, tuple[str, str]]] = {
@@ -275,6 +276,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "error.unexpected": ("예상하지 못한 오류입니다. 참조 {ref}", "Unexpected error. Reference {ref}"),
     "error.place": ("주소가 맞지 않습니다: {what}", "The address is not valid: {what}"),
     "loading": ("불러오는 중…", "Loading…"),
+    **SCREEN_TEXTS,
 }
 
 

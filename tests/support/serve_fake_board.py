@@ -1,5 +1,6 @@
 """Serve the made-up network: ``python serve_fake_board.py PORT FOLDER``. It moves every second; while FOLDER/fail
-exists every request fails, while FOLDER/still exists nothing changes."""
+exists every request fails, while FOLDER/still exists nothing changes, while FOLDER/trouble exists the system is in
+trouble."""
 
 from __future__ import annotations
 
@@ -9,17 +10,19 @@ import time
 from pathlib import Path
 
 from dashboard_fake import FakeBoard
+from fake_watch import HEALTHY, FakeWatch, troubled
 
 from dashboard.app import create_app, serve
 from hubstat.errors import EngineError
 from hubstat.settings import DashboardSettings
 
 
-def move(board: FakeBoard, folder: Path) -> None:
+def move(board: FakeBoard, watch: FakeWatch, folder: Path) -> None:
     """Let the network go on."""
     while True:
         time.sleep(1)
         board.fail = EngineError("Elasticsearch does not answer") if (folder / "fail").exists() else None
+        watch.health = troubled() if (folder / "trouble").exists() else HEALTHY
         board.now += 1_000
         if not (folder / "still").exists():
             board.friends["C101", "F1010"]["late_open"] += 1
@@ -27,6 +30,6 @@ def move(board: FakeBoard, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    fake = FakeBoard()
-    threading.Thread(target=move, args=(fake, Path(sys.argv[2])), daemon=True).start()
-    serve(create_app(fake, DashboardSettings(refresh_seconds=1)), "127.0.0.1", int(sys.argv[1]))
+    fake, watch = FakeBoard(), FakeWatch()
+    threading.Thread(target=move, args=(fake, watch, Path(sys.argv[2])), daemon=True).start()
+    serve(create_app(fake, DashboardSettings(refresh_seconds=1), watch), "127.0.0.1", int(sys.argv[1]))

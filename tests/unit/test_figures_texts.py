@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 import string
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import hubstat
+from dashboard.place import SCREENS
+from hubstat.domain.backlog import AGES
 from hubstat.domain.codes import DELIVERY_CODES, DIRECTIONS, RETURN_CODES
-from hubstat.domain.invoice import STATES
+from hubstat.domain.invoice import STAGES, STATES
+from hubstat.domain.metric import Unit
 from hubstat.domain.metrics import metrics_for
+from hubstat.figures.dictionary import GROUPS
 from hubstat.figures.texts import TEXTS, definition, label, text
 
 ROOT = Path(hubstat.__file__).parents[1]
@@ -34,12 +39,25 @@ MADE = {
     "chart.": ("hour", "in_hour", "so_far", "share"),
     "tile.name.": ("due", "completed", "late_open", "rate", "m5", "m6_stalled", "first_attempt_rate",
                    "hourly_deliveries", "idle_minutes", "friends_out"),
+    "nav.": SCREENS,
+    "age.": (*AGES, "seconds", "minutes", "hours", "days"),
+    "unit.": get_args(Unit),
+    "dictionary.group.": GROUPS,
+    "dictionary.better.": ("up", "down", "none"),
+    "dictionary.adds.": ("yes", "no"),
+    "dictionary.": ("id", "name", "unit", "direction", "better", "adds", "definition", "formula", "example"),
+    "returns.stage.": STAGES,
+    "returns.step.": ("requested", "picked_up", "warehouse", "completed", "refunded"),
+    "returns.unrecorded.": ("inspection", "refund", "money"),
+    "system.": ("data_to", "lag", "silent", "letters", "audit", "cluster"),
+    "system.version.": ("hubstat", "definitions", "fold", "elasticsearch"),
+    "system.cluster.": ("green", "yellow", "red"),
 }  # fmt: skip
 
 
 def _used() -> set[str]:
     literal = re.compile(r"""["']([a-z_]+(?:\.[A-Za-z_]+)*)["']""")
-    found = {key for path in SOURCES if path.name != "texts.py" for key in literal.findall(path.read_text())}
+    found = {key for path in SOURCES if not path.name.startswith("texts") for key in literal.findall(path.read_text())}
     return found | {prefix + ending for prefix, endings in MADE.items() for ending in endings}
 
 
