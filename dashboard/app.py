@@ -12,6 +12,9 @@ from dash import MATCH, ClientsideFunction, Dash, Input, Output, State, no_updat
 
 from dashboard import shell
 from dashboard.board import Board
+from dashboard.desk import Desk
+from dashboard.desk_actions import add_desk_callbacks
+from dashboard.export_route import add_export_route
 from dashboard.live import Screens, frame, screen_key
 from dashboard.place import Place, parse
 from dashboard.scene import Scene
@@ -33,17 +36,18 @@ CSP: Final = (
 
 # (component, property) of the frame that a screen fills, or that depends on the language.
 FRAME: Final = (
-    *((slot, "children") for slot in ("crumbs", "filters", "lang", "fixed", "screen", "drawer-slot", "asof")),
+    *((slot, "children") for slot in ("crumbs", "filters", "lang", "fixed", "screen", "drawer-slot", "asof", "export")),
     *((part, "children") for part in ("skip", "rail", "stale")),
     *((control, "aria-label") for control in ("rail", "pause", "theme-button", "interval")),
     ("interval", "data"),
 )
 
 
-def create_app(board: Board, settings: DashboardSettings, watch: Watch | None = None) -> Dash:
+def create_app(board: Board, settings: DashboardSettings, watch: Watch | None = None, desk: Desk | None = None) -> Dash:
     """The Dash application over a board. Nothing is loaded from another host.
 
-    watch: looks at the installation; without it there is no screen of the system.
+    watch: looks at the installation; without it there is no screen of the system. desk: of the mailed reports;
+    without it there is no screen of theirs.
     """
     app = Dash(
         "dashboard",
@@ -60,7 +64,11 @@ def create_app(board: Board, settings: DashboardSettings, watch: Watch | None = 
     app.backend.websocket_capability = False
     app.layout = shell.layout(settings.refresh_seconds, settings.language)
     _client_callbacks(app)
-    _server_callbacks(app, Screens(board, watch), settings)
+    screens = Screens(board, watch, desk)
+    _server_callbacks(app, screens, settings)
+    if desk is not None:
+        add_desk_callbacks(app, screens, desk, settings.language)
+    add_export_route(app, screens, settings.language)
     _headers(app)
     return app
 

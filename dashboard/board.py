@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -98,6 +99,14 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """As ``Proof``, for a list of any length: its invoices are read one after the other, in no order."""
+
+    figure: int
+    lines: Iterator[Line]
+
+
+@dataclass(frozen=True, slots=True)
 class WaveTime:
     """Deadline of a wave on a service date, ms."""
 
@@ -132,6 +141,9 @@ class Board(Protocol):
 
     def proof(self, place: Place, moment: Moment, metric: str) -> Proof:
         """The invoices behind a counted figure of a place."""
+
+    def listing(self, place: Place, moment: Moment, metric: str) -> AbstractContextManager[Listing]:
+        """The invoices behind a counted figure, however many; reading raises ``HubstatError`` where one is missing."""
 
     def invoice(self, place: Place, moment: Moment) -> Detail | None:
         """The invoice of a place, None if it is not known at that moment."""

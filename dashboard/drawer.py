@@ -10,9 +10,11 @@ from dash import html
 
 from dashboard.board import Proof
 from dashboard.grids import GRID_THEME
+from dashboard.icons import icon
 from dashboard.parts import link, shape
 from dashboard.scene import Hubs, Scene, hub_name
 from dashboard.screens.friend import invoice_columns, invoice_rows
+from dashboard.shell import export_address
 from hubstat.figures import formats as fm
 from hubstat.figures.sentences import what_moves
 from hubstat.figures.texts import definition, label
@@ -60,6 +62,18 @@ def build(scene: Scene, hubs: Hubs, metric: str, proof: Proof) -> dmc.Drawer:
                             ),
                         ],
                         className="proof-title" + (" tone-late" if late else ""),
+                    ),
+                    html.Span(
+                        [
+                            icon("download"),
+                            *(
+                                html.A(form.upper(), href=export_address(scene, "proof", form))
+                                for form in ("csv", "xlsx")
+                            ),
+                        ],
+                        className="proof-export",
+                        role="group",
+                        **{"aria-label": scene.say("export.open")},
                     ),
                     link("✕", scene.href(), "ghost proof-close", **{"aria-label": scene.say("proof.close")}),
                 ],

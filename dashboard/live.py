@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,12 +11,15 @@ from typing import Any, Final, Generic, TypeVar
 
 from dash import html
 
+from aggregations.reader import now_ms
 from dashboard import drawer, shell
 from dashboard.board import Board, Detail, Moment, Proof
+from dashboard.desk import Desk
 from dashboard.grids import Row
+from dashboard.paced import Paced
 from dashboard.place import HUB_SCREENS, Place, Screen
 from dashboard.scene import Hubs, Live, Scene, digest, load_hubs
-from dashboard.screens import camp, dictionary, friend, invoice, network, returns, states, system
+from dashboard.screens import camp, dictionary, friend, invoice, network, reports, returns, states, system
 from dashboard.watch import Watch
 from hubstat.domain import time as tm
 from hubstat.domain.metrics import DEFINITION_VERSION
@@ -26,6 +28,10 @@ from hubstat.figures.palette import Theme
 from hubstat.figures.texts import text
 
 Value = TypeVar("Value")
+# What lies on the desk of the reports is read no more often than this, however many look.
+_DESK_SECONDS: Final = 10.0
+# Grids whose title the catalogue knows.
+GRIDS: Final = ("children", "friends", "invoices")
 
 
 class Recent(Generic[Value]):
@@ -67,6 +73,16 @@ class Built:
         """Digest of each part."""
         return {name: part.digest for name, part in self.parts.items()}
 
+    @property
+    def tables(self) -> list[tuple[str, str]]:
+        """Name and title of each of its tables: grids, then plain ones."""
+        end = f"-{self.scene.key}.rowData"
+        grids = [name.removesuffix(end) for name in self.parts if name.endswith(end)]
+        return [
+            *((name, self.scene.say(f"export.table.{name}") if name in GRIDS else name) for name in grids),
+            *((sheet.name, sheet.title) for sheet in self.scene.sheets.values()),
+        ]
+
 
 def screen_key(place: Place, theme: Theme) -> str:
     """Names a screen in component ids: another address or theme is another screen."""
@@ -76,10 +92,13 @@ def screen_key(place: Place, theme: Theme) -> str:
 class Screens:
     """Builds screens; remembers recent proofs and table rows so that only changes are sent."""
 
-    def __init__(self, board: Board, watch: Watch | None = None) -> None:
+    def __init__(self, board: Board, watch: Watch | None = None, desk: Desk | None = None) -> None:
         self.board: Final = board
+        self.desk: Final = desk
         self._watch: Final = watch
+        self.desktop: Final = Paced(self._desktop, _DESK_SECONDS)
         self._proofs: Final[Recent[tuple[Scene, Proof]]] = Recent(32)
+        self._previews: Final[Recent[str]] = Recent(16)
         self._rows: Final[Recent[dict[str, Row]]] = Recent(256)
 
     @property
@@ -88,7 +107,13 @@ class Screens:
         offered: set[Screen] = {"status", "returns", "dictionary"}
         if self._watch is not None:
             offered.add("system")
+        if self.desk is not None:
+            offered.add("reports")
         return offered
+
+    def _desktop(self) -> reports.Desktop:
+        assert self.desk is not None
+        return reports.Desktop(now_ms(), self.desk.runs(reports.RUNS), self.desk.subscriptions())
 
     def moment(self, place: Place) -> Moment:
         """The moment a place shows now. Raises ``HubstatError``."""
@@ -97,8 +122,9 @@ class Screens:
         if place.screen == "system" and self._watch is not None:
             health = self._watch.look()
             return _moment(health.at, health.data_to, health.dates[0], live=True)
-        now = time.time_ns() // 1_000_000
-        return _moment(now, None, tm.local_date(now, self.board.zone), live=False)
+        reporting = place.screen == "reports" and self.desk is not None
+        at = self.desktop.get().at if reporting else now_ms()
+        return _moment(at, None, tm.local_date(at, self.board.zone), live=reporting)
 
     def build(self, place: Place, theme: Theme, moment: Moment) -> Built:
         """The whole screen of a place. Raises ``HubstatError``."""
@@ -122,11 +148,27 @@ class Screens:
         screen = scene.place.screen
         if screen == "system" and self._watch is not None:
             tree = system.build(scene, self._watch.look())
+        elif screen == "reports" and self.desk is not None:
+            tree = reports.build(scene, self.desktop.get(), self._preview(scene, self.desk))
         elif screen == "dictionary":
             tree = dictionary.build(scene)
         else:
             raise QueryError(text("error.place", scene.lang, what=f"screen {screen}"))
         return Built(scene, tree, None, scene.say(f"nav.{screen}"), None, _by_name(scene.live))
+
+    def _preview(self, scene: Scene, desk: Desk) -> str | None:
+        """The mail that the address names, made once however often the screen is refreshed."""
+        if scene.place.order is None:
+            return None
+        asked, day = reports.Asked.of(scene.place.order), reports.date_of(scene.place, scene.moment)
+        key = (str(asked), day, scene.place.wave, scene.lang)
+        known = self._previews.get(key)
+        if known is None:
+            wave = None if scene.place.wave == "all" else scene.place.wave
+            order = desk.order(asked.report, day, asked.level, asked.hub, wave=wave)
+            known = desk.preview_html(order, scene.lang)
+            self._previews.put(key, known)
+        return known
 
     def _tree(self, scene: Scene, hubs: Hubs) -> Any:
         if not hubs.network.figures.get("due") and not self._has_data(scene, hubs):
@@ -225,6 +267,7 @@ def frame(built: Built, screens: Collection[Screen]) -> dict[str, dict[str, Any]
         "rail": {"children": shell.rail(scene.place, scene.board.zone, screens)},
         "crumbs": {"children": shell.crumbs(scene, built.hubs, built.tail)},
         "filters": {"children": shell.filters(scene)},
+        "export": {"children": shell.export_menu(scene, built.tables)},
         "lang": {"children": shell.language(scene)},
         "fixed": {"children": shell.fixed_banner(scene)},
         "screen": {"children": built.tree},

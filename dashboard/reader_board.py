@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from aggregations.reader import Reader
 from aggregations.snapshot import Board as Figures
 from aggregations.snapshot import Snapshots, board_at
 from aggregations.viewer import Viewer
-from dashboard.board import Detail, Event, Line, Moment, Node, Proof, WaveTime
+from dashboard.board import Detail, Event, Line, Listing, Moment, Node, Proof, WaveTime
 from dashboard.place import Place
 from hubstat.domain import time as tm
 from hubstat.domain.codes import COMPLETIONS, DIRECTIONS
@@ -127,6 +128,13 @@ class ReaderBoard:
         if len(proof.sides) > 1 or not isinstance(figure, int):
             raise QueryError(f"{metric} is more than a number of invoices: hubstat proof shows what it is made of")
         return Proof(figure, [self._line(line) for line in proof.lines])
+
+    @contextmanager
+    def listing(self, place: Place, moment: Moment, metric: str) -> Iterator[Listing]:
+        """The invoices behind a counted figure, as they are read."""
+        question = self._question(place, moment, place.level)
+        with self._prover.listing(self._viewer, question, metric, self._scope(place)) as found:
+            yield Listing(found.figure, map(self._line, found.lines))
 
     def _scope(self, place: Place) -> Scope:
         if place.level == "friend":

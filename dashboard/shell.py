@@ -21,6 +21,9 @@ from hubstat.figures.texts import text
 REFRESH_CHOICES: Final = (1, 2, 5, 10, 30)
 # Data this far behind the as-of moment is pointed out.
 STALE_DATA_MS: Final = 60_000
+# Forms of an exported file.
+FORMATS: Final = ("csv", "xlsx")
+EXPORT_WORDS: Final = ("running", "rows", "cancel", "cancelled", "failed", "done")
 
 
 def layout(refresh_seconds: float, lang: Lang) -> dmc.MantineProvider:
@@ -292,6 +295,28 @@ def fixed_banner(scene: Scene) -> list[Any]:
             className="banner banner-fixed",
         )
     ]
+
+
+def export_menu(scene: Scene, tables: Sequence[tuple[str, str]]) -> list[Any]:
+    """What of the screen can be taken along: (name, title) of each table, as CSV or XLSX; and the words of the way."""
+    told = {f"data-{key}": scene.say(f"export.{key}") for key in EXPORT_WORDS}
+    children: list[Any] = [html.Span(id="export-words", hidden=True, **told)]
+    if not tables:
+        return children
+    items: list[Any] = []
+    for name, title in tables:
+        items.append(dmc.MenuLabel(title))
+        items += [dmc.MenuItem(form.upper(), href=export_address(scene, name, form)) for form in FORMATS]
+    words = scene.say("export.open")
+    button = html.Button(icon("download"), type="button", className="ghost", title=words, **{"aria-label": words})
+    menu = dmc.MenuDropdown(items, mah=420, style={"overflowY": "auto"})
+    children.append(dmc.Menu([dmc.MenuTarget(button), menu], position="bottom-end", shadow="md", width=220))
+    return children
+
+
+def export_address(scene: Scene, name: str, form: str) -> str:
+    """Address of the file of a table; the browser's part shows how far it is and lets it be cancelled."""
+    return f"/export{scene.here()}&table={name}&format={form}"
 
 
 def language(scene: Scene) -> html.A:

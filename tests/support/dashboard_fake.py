@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dashboard.board import Detail, Event, Line, Moment, Node, Proof, WaveTime
+from dashboard.board import Detail, Event, Line, Listing, Moment, Node, Proof, WaveTime
 from dashboard.place import Place
 from hubstat.domain.backlog import AGES
 from hubstat.domain.row import BUCKETS
@@ -198,7 +199,13 @@ class FakeBoard:
         rows = self.nodes(place, moment, level, place.camp if level == "friend" else None)
         hub = place.friend if level == "friend" else place.hub or "KR"
         figure = next(row for row in rows if row.hub == hub).figures[metric]
+        figure = sum(figure.values()) if isinstance(figure, dict) else figure
         return Proof(figure, self._lines(place, figure, "late" in metric))
+
+    @contextmanager
+    def listing(self, place: Place, moment: Moment, metric: str) -> Iterator[Listing]:
+        found = self.proof(place, moment, metric)
+        yield Listing(found.figure, iter(found.lines))
 
     def invoice(self, place: Place, moment: Moment) -> Detail | None:
         if place.hub == "missing":

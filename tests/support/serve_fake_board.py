@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from dashboard_fake import FakeBoard
+from fake_desk import FakeDesk
 from fake_watch import HEALTHY, FakeWatch, troubled
 
 from dashboard.app import create_app, serve
@@ -32,4 +33,4 @@ def move(board: FakeBoard, watch: FakeWatch, folder: Path) -> None:
 if __name__ == "__main__":
     fake, watch = FakeBoard(), FakeWatch()
     threading.Thread(target=move, args=(fake, watch, Path(sys.argv[2])), daemon=True).start()
-    serve(create_app(fake, DashboardSettings(refresh_seconds=1), watch), "127.0.0.1", int(sys.argv[1]))
+    serve(create_app(fake, DashboardSettings(refresh_seconds=1), watch, FakeDesk()), "127.0.0.1", int(sys.argv[1]))

@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 import hubstat
+from dashboard.live import GRIDS
 from dashboard.place import SCREENS
 from hubstat.domain.backlog import AGES
 from hubstat.domain.codes import DELIVERY_CODES, DIRECTIONS, RETURN_CODES
@@ -50,6 +51,12 @@ MADE = {
     "returns.step.": ("requested", "picked_up", "warehouse", "completed", "refunded"),
     "returns.unrecorded.": ("inspection", "refund", "money"),
     "system.": ("data_to", "lag", "silent", "letters", "audit", "cluster"),
+    "export.table.": GRIDS,
+    "export.": ("running", "rows", "cancel", "cancelled", "failed", "done"),
+    "col.": ("invoice", "promise", "completed", "late", "camp", "friend", "state", "why"),
+    "reports.name.": ("daily-provisional", "daily-final", "wave-close", "hourly-digest"),
+    "reports.state.": ("claimed", "building", "handing-over", "sent", "failed", "unknown", "skipped", "stored"),
+    "reports.col.": ("slot", "report", "day", "hub", "recipient", "state", "error", "name", "lang", "reports"),
     "system.version.": ("hubstat", "definitions", "fold", "elasticsearch"),
     "system.cluster.": ("green", "yellow", "red"),
 }  # fmt: skip
