@@ -17,7 +17,11 @@ Cells = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A column. kind: ``text``, ``count``, ``decimal``, ``percent`` (a share), ``minutes`` or ``time`` (ISO, local)."""
+    """A column.
+
+    kind: ``text``, ``words`` (may be long), ``count``, ``decimal``, ``percent`` (a share), ``minutes``, ``time`` (ISO,
+    local) or ``date``.
+    """
 
     key: str
     label: str
@@ -61,4 +65,6 @@ def _table(sheet: Sheet, shown: Sequence[Cells]) -> html.Table:
 
 
 def _side(head: Head) -> str:
-    return "right" if head.kind in _NUMBERS else "left"
+    if head.kind in _NUMBERS:
+        return "right"
+    return {"words": "wide", "time": "time", "date": "time"}.get(head.kind, "left")

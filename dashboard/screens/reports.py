@@ -104,8 +104,8 @@ def _report(scene: Scene, name: str) -> str:
 
 
 def _runs(scene: Scene, runs: Sequence[Run]) -> html.Section:
-    heads = _heads(scene, ("slot", "time"), ("report", "text"), ("day", "text"), ("hub", "text"), ("recipient", "text"),
-                   ("state", "text"), ("error", "text"))  # fmt: skip
+    heads = _heads(scene, ("slot", "time"), ("report", "text"), ("day", "date"), ("hub", "text"), ("recipient", "text"),
+                   ("state", "text"), ("error", "words"))  # fmt: skip
     zone = scene.board.zone
     raw = [{"slot": tm.iso_local(run.slot_at, zone), "report": run.report, "day": run.service_date.isoformat(),
             "hub": f"{run.level}:{run.hub}", "recipient": run.recipient, "state": run.state, "error": run.error}
@@ -185,9 +185,7 @@ def _subscription(scene: Scene, each: Subscription) -> Cells:
     return {
         "name": html.Span([html.Span(each.name, className=quiet or "strong"), ended]),
         "recipient": html.Span(each.recipient, className=quiet),
-        "hub": f"{scene.say(f'level.{each.level}')} {each.hub}"
-        if each.level != "nationwide"
-        else scene.say("hub.nationwide"),
+        "hub": where,
         "lang": each.lang,
         "reports": html.Span(links, className="report-links"),
     }

@@ -149,7 +149,7 @@ def _workers(scene: Scene, health: Health) -> html.Section:
         scene, ("name", "system.worker", "text"), ("state", "system.state", "text"),
         ("partitions", "system.col.partitions", "count"), ("records", "system.col.records", "decimal"),
         ("p50", "system.col.half", "decimal"), ("p99", "system.col.most", "decimal"),
-        ("retries", "system.col.retries", "count"), ("reasons", "system.col.reasons", "text"),
+        ("retries", "system.col.retries", "count"), ("reasons", "system.col.reasons", "words"),
     )  # fmt: skip
     rows = [_worker(scene, worker, health.at) for worker in health.workers]
     said = ("name", "partitions", "records", "p50", "p99", "retries")
@@ -260,7 +260,7 @@ def _letters(scene: Scene, health: Health) -> html.Section:
     heads = _heads(
         scene, ("reason", "system.col.reason", "text"), ("count", "system.col.count", "count"),
         ("latest", "system.col.latest", "time"), ("topic", "system.col.topic", "text"),
-        ("detail", "system.col.detail", "text"),
+        ("detail", "system.col.detail", "words"),
     )  # fmt: skip
     raw = [{"reason": each.reason, "count": each.count, "latest": _time(scene, each.latest), "topic": each.topic,
             "detail": f"{each.field}: {each.detail}"} for each in health.letters]  # fmt: skip
@@ -289,7 +289,7 @@ def _letters(scene: Scene, health: Health) -> html.Section:
 
 def _audits(scene: Scene, health: Health) -> html.Section:
     heads = _heads(
-        scene, ("day", "system.col.day", "text"), ("cells", "system.col.cells", "count"),
+        scene, ("day", "system.col.day", "date"), ("cells", "system.col.cells", "count"),
         ("differing", "system.col.differing", "count"), ("lost", "system.col.lost", "count"),
         ("took", "system.col.took", "count"),
     )  # fmt: skip
@@ -313,7 +313,7 @@ def _audits(scene: Scene, health: Health) -> html.Section:
 
 def _restated(scene: Scene, health: Health) -> html.Section:
     heads = _heads(
-        scene, ("day", "system.col.day", "text"), ("figures", "system.col.figures", "count"),
+        scene, ("day", "system.col.day", "date"), ("figures", "system.col.figures", "count"),
         ("noted", "system.col.noted", "time"),
     )  # fmt: skip
     raw = [{"day": each.service_date, "figures": each.figures, "noted": _time(scene, each.noted_at)}
