@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
@@ -34,7 +34,7 @@ class Export:
     """A file on its way. rows: how many lines of data it will have, None where nobody knows before."""
 
     name: str
-    body: Iterator[bytes]
+    body: Generator[bytes]
     rows: int | None
 
 
@@ -49,7 +49,7 @@ def export(screens: Screens, built: Built, metric: str | None, name: str, form: 
     if name == PROOF:
         return _proof(screens, built, metric, form)
     table = table_of(built, name)
-    body = csv_blocks(table, table.rows) if form == "csv" else iter([xlsx_bytes(table)])
+    body = _written(ExitStack(), table, table.rows, form)
     return Export(_file_name(scene, [name], form), body, len(table.rows))
 
 
@@ -165,7 +165,7 @@ def _proof(screens: Screens, built: Built, metric: str | None, form: str) -> Exp
     return Export(_file_name(scene, [PROOF, metric], form), _written(stack, table, rows, form), found.figure)
 
 
-def _written(stack: ExitStack, table: Table, rows: Iterable[Mapping[str, Any]], form: str) -> Iterator[bytes]:
+def _written(stack: ExitStack, table: Table, rows: Iterable[Mapping[str, Any]], form: str) -> Generator[bytes]:
     """The file, block by block; the look at the data is closed at its end, or when nobody wants the rest."""
     with stack:
         if form == "csv":
