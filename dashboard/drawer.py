@@ -118,6 +118,9 @@ def build(scene: Scene, hubs: Hubs, metric: str, proof: Proof) -> dmc.Drawer:
         opened=True,
         position="right",
         size="min(1120px, 100%)",
+        # Its name for screen readers; what is seen is the head above.
+        title=label(metric, direction, lang),
+        styles={"header": {"display": "none"}},
         withCloseButton=False,
         padding=0,
         transitionProps={"duration": 0},

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
 from dash import html
@@ -16,7 +17,7 @@ from dashboard import drawer, shell
 from dashboard.board import Board, Detail, Moment, Proof
 from dashboard.desk import Desk
 from dashboard.grids import Row
-from dashboard.paced import Paced
+from dashboard.paced import Paced, Shared
 from dashboard.place import HUB_SCREENS, Place, Screen
 from dashboard.scene import Hubs, Live, Scene, digest, load_hubs
 from dashboard.screens import camp, dictionary, friend, invoice, network, reports, returns, states, system
@@ -30,6 +31,8 @@ from hubstat.figures.texts import text
 Value = TypeVar("Value")
 # What lies on the desk of the reports is read no more often than this, however many look.
 _DESK_SECONDS: Final = 10.0
+# Screens that are kept: as many as people look at in one tick, or nearly.
+_SCREENS: Final = 64
 # Grids whose title the catalogue knows.
 GRIDS: Final = ("children", "friends", "invoices")
 
@@ -57,7 +60,7 @@ class Recent(Generic[Value]):
                 self._values.popitem(last=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Built:
     """A screen ready to be sent. ``parts``: what may change while it is shown, by ``id.prop``."""
 
@@ -68,7 +71,7 @@ class Built:
     drawer: Any
     parts: dict[str, Live]
 
-    @property
+    @cached_property
     def digests(self) -> dict[str, str]:
         """Digest of each part."""
         return {name: part.digest for name, part in self.parts.items()}
@@ -98,6 +101,7 @@ class Screens:
         self._watch: Final = watch
         self.desktop: Final = Paced(self._desktop, _DESK_SECONDS)
         self._proofs: Final[Recent[tuple[Scene, Proof]]] = Recent(32)
+        self._built: Final[Shared[Built]] = Shared(_SCREENS)
         self._previews: Final[Recent[str]] = Recent(16)
         self._rows: Final[Recent[dict[str, Row]]] = Recent(256)
 
@@ -127,7 +131,11 @@ class Screens:
         return _moment(at, None, tm.local_date(at, self.board.zone), live=reporting)
 
     def build(self, place: Place, theme: Theme, moment: Moment) -> Built:
-        """The whole screen of a place. Raises ``HubstatError``."""
+        """The whole screen of a place, built once for all who see it at one moment. Raises ``HubstatError``."""
+        key = (screen_key(place, theme), moment.generation, moment.as_of, moment.known_at)
+        return self._built.get(key, lambda: self._build(place, theme, moment))
+
+    def _build(self, place: Place, theme: Theme, moment: Moment) -> Built:
         scene = Scene(self.board, place, moment, theme, screen_key(place, theme))
         if place.screen not in HUB_SCREENS:
             return self._page(scene)
@@ -222,15 +230,15 @@ class Screens:
 
     def remember(self, built: Built) -> None:
         """Keep the tables as they are sent now, so that the next refresh can send changed rows alone."""
-        for part in built.parts.values():
-            if part.prop == "rowData":
-                self._rows.put((part.id, part.digest), {row["id"]: row for row in part.value})
+        for name, part in built.parts.items():
+            if part.prop == "rowData" and self._rows.get((part.id, built.digests[name])) is None:
+                self._rows.put((part.id, built.digests[name]), {row["id"]: row for row in part.value})
 
     def changes(self, built: Built, shown: dict[str, str]) -> dict[str, dict[str, Any]]:
         """Properties by component id that differ from what is shown (digests by part)."""
         changed: dict[str, dict[str, Any]] = {}
         for name, part in built.parts.items():
-            if shown.get(name) == part.digest:
+            if shown.get(name) == built.digests[name]:
                 continue
             props = changed.setdefault(part.id, {})
             before = self._rows.get((part.id, shown.get(name))) if part.prop == "rowData" else None

@@ -91,7 +91,7 @@ def to_screen(place: Place, screen: Screen) -> Place:
     if screen == "returns" and place.level in ("friend", "invoice"):
         camp = place.camp
         there = there.go(level="camp", hub=camp) if camp else there.go(level="nationwide", hub=None)
-    if screen == "status" and place.screen == "returns":
+    if place.screen == "returns" and screen != "returns":
         there = there.go(direction="DELIVERY")
     return there
 
@@ -168,30 +168,22 @@ def _to(scene: Scene, level: str, hub: str, parent: str | None) -> str:
     return scene.href(level=level, hub=f"{parent}/{hub}" if level == "friend" else hub)
 
 
-def _siblings(scene: Scene, hubs: Hubs, level: str, name: str) -> dmc.Menu:
-    return dmc.Menu(
-        [
-            dmc.MenuTarget(
-                html.Button(
-                    [html.Span(name), html.Span("⌄", **{"aria-hidden": "true"}, className="caret")],
-                    type="button",
-                    className="crumb here",
-                    **{"aria-current": "page", "title": scene.say("nav.siblings")},
-                )
-            ),
-            dmc.MenuDropdown(
-                [
-                    dmc.MenuItem(hub_name(node, level, scene.lang), href=_to(scene, level, node.hub, node.parent))
-                    for node in hubs.siblings
-                ],
-                mah=420,
-                style={"overflowY": "auto"},
-            ),
-        ],
-        position="bottom-start",
-        shadow="md",
-        width=220,
+def _siblings(scene: Scene, hubs: Hubs, level: str, name: str) -> html.Details:
+    others = [
+        link(hub_name(node, level, scene.lang), _to(scene, level, node.hub, node.parent), "menu-item")
+        for node in hubs.siblings
+    ]
+    opener = html.Summary(
+        [html.Span(name), html.Span("⌄", **{"aria-hidden": "true"}, className="caret")],
+        className="crumb here",
+        title=scene.say("nav.siblings"),
     )
+    return _menu(opener, [html.Li(each) for each in others])
+
+
+def _menu(opener: html.Summary, items: list[Any], side: str = "left") -> html.Details:
+    """A list that opens below its opener; Escape and a click elsewhere close it (``assets/screens.js``)."""
+    return html.Details([opener, html.Ul(items, className=f"menu-list menu-{side}")], className="menu")
 
 
 def filters(scene: Scene) -> list[Any]:
@@ -305,13 +297,14 @@ def export_menu(scene: Scene, tables: Sequence[tuple[str, str]]) -> list[Any]:
         return children
     items: list[Any] = []
     for name, title in tables:
-        items.append(dmc.MenuLabel(title))
-        items += [dmc.MenuItem(form.upper(), href=export_address(scene, name, form)) for form in FORMATS]
+        files = [
+            html.A(form.upper(), href=export_address(scene, name, form), **{"aria-label": f"{title} {form.upper()}"})
+            for form in FORMATS
+        ]
+        items.append(html.Li([html.Span(title), html.Span(files, className="menu-files")], className="menu-row"))
     words = scene.say("export.open")
-    button = html.Button(icon("download"), type="button", className="ghost", title=words, **{"aria-label": words})
-    menu = dmc.MenuDropdown(items, mah=420, style={"overflowY": "auto"})
-    children.append(dmc.Menu([dmc.MenuTarget(button), menu], position="bottom-end", shadow="md", width=220))
-    return children
+    opener = html.Summary(icon("download"), className="ghost", title=words, **{"aria-label": words})
+    return [*children, _menu(opener, items, "right")]
 
 
 def export_address(scene: Scene, name: str, form: str) -> str:

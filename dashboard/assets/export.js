@@ -73,13 +73,10 @@
     }
   }
 
-  /* In front of the menu's own handling, which would take the address for a screen. */
   document.addEventListener("click", (event) => {
     const link = event.target.closest && event.target.closest('a[href^="/export?"]');
     if (!link) { return; }
     event.preventDefault();
-    event.stopPropagation();
     take(link.getAttribute("href"));
-    link.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
-  }, true);
+  });
 })();

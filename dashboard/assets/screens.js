@@ -1,6 +1,20 @@
-/* The search of the dictionary: rows are hidden in the browser; the word stays in the address as q. */
+/* Menus that close by themselves. And the search of the dictionary: rows are hidden here; the word is in the address as q. */
 (function () {
   "use strict";
+
+  function closeMenus(but) {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (menu !== but) { menu.open = false; }
+    }
+  }
+  document.addEventListener("click", (event) => {
+    const list = event.target.closest(".menu-list");
+    closeMenus(list && !event.target.closest("a") ? list.closest(".menu") : event.target.closest("summary")?.parentElement);
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
+    if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+  });
 
   function filter(box) {
     const wanted = box.value.trim().toLowerCase();

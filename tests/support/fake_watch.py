@@ -40,6 +40,7 @@ def troubled() -> Health:
     lagging = replace(HEALTHY.partitions[5], committed=1_200_000, lag=4_405, complete_to=NOW - 260_000)
     return replace(
         HEALTHY,
+        at=NOW + 1_000,
         data_to=NOW - 960_000,
         workers=[
             replace(HEALTHY.workers[0], healthy=False, reasons=("4,405 records behind for 260 s",), lag_seconds=260.0),
