@@ -1,6 +1,8 @@
-"""Serve the made-up network: ``python serve_fake_board.py PORT FOLDER``. It moves every second; while FOLDER/fail
-exists every request fails, while FOLDER/still exists nothing changes, while FOLDER/trouble exists the system is in
-trouble, while FOLDER/slow exists lists are long and slow."""
+"""Serve the made-up network: ``python serve_fake_board.py PORT FOLDER [SECONDS]``. It moves every second, or so often.
+
+While FOLDER/fail exists every request fails, while FOLDER/still exists nothing changes, while FOLDER/trouble exists the
+system is in trouble, while FOLDER/slow exists lists are long and slow.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +41,10 @@ class Slow(FakeBoard):
             yield line
 
 
-def move(board: Slow, watch: FakeWatch, folder: Path) -> None:
+def move(board: Slow, watch: FakeWatch, folder: Path, seconds: float) -> None:
     """Let the network go on."""
     while True:
-        time.sleep(1)
+        time.sleep(seconds)
         board.fail = EngineError("Elasticsearch does not answer") if (folder / "fail").exists() else None
         watch.health = troubled() if (folder / "trouble").exists() else HEALTHY
         board.slow = (folder / "slow").exists()
@@ -54,5 +56,6 @@ def move(board: Slow, watch: FakeWatch, folder: Path) -> None:
 
 if __name__ == "__main__":
     fake, watch = Slow(), FakeWatch()
-    threading.Thread(target=move, args=(fake, watch, Path(sys.argv[2])), daemon=True).start()
+    pace = float(sys.argv[3]) if len(sys.argv) > 3 else 1.0
+    threading.Thread(target=move, args=(fake, watch, Path(sys.argv[2]), pace), daemon=True).start()
     serve(create_app(fake, DashboardSettings(refresh_seconds=1), watch, FakeDesk()), "127.0.0.1", int(sys.argv[1]))
