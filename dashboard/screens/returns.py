@@ -273,12 +273,12 @@ def _columns(scene: Scene, level: str) -> list[Column]:
         [
             name_column(scene.say(f"level.{level}"), 110),
             figure_column(scene.say("returns.col.done"), "completion", 110, "percent", cellRenderer="HsProgress"),
-            figure_column(scene.say("table.done_of"), "completed", 116, "count", params={"of": "due"}),
+            figure_column(scene.say("returns.col.done_of"), "completed", 116, "count", params={"of": "due"}),
             figure_column(
                 scene.say("table.late"), "m2_late_open", 78, "count", colId="late",
                 cellRenderer="HsLate", comparator={"function": "hsWorst"},
             ),
-            figure_column(scene.say("table.rate"), "m2_rate", 62, "percent", cellClass=QUIET),
+            figure_column(scene.say("returns.col.rate"), "m2_rate", 62, "percent", cellClass=QUIET),
             column(scene.say("returns.col.waiting"), "w", 92,
                    cellRendererParams={"metric": "m6_pickup_to_warehouse.sum", "form": "count"}),
             column(scene.say("returns.col.old"), "old", 92,

@@ -198,6 +198,8 @@ SCREEN_TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "returns.unrecorded.money": ("환불 금액과 비용.", "Amounts refunded, and costs."),
     "returns.col.done": ("회수율", "Picked up"),
+    "returns.col.done_of": ("회수 / 대상", "Picked up / due"),
+    "returns.col.rate": ("지연율", "Rate"),
     "returns.col.waiting": ("입고 대기", "To warehouse"),
     "returns.col.old": ("72시간↑", "Open 72 h+"),
     "returns.col.request": ("요청→회수", "Req. → pickup"),

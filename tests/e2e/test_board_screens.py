@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
@@ -28,6 +28,14 @@ SEARCHES = {
     "dictionary": "?lang=ko&screen=dictionary&metric=m6",
     "system": "?lang=ko&screen=system",
 }
+
+
+@pytest.fixture(autouse=True)
+def patient() -> Iterator[None]:
+    """Wait longer than Playwright does by itself: two cores serve the board and the browser."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 def fields(page: Page) -> dict[str, str]:

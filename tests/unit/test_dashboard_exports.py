@@ -61,8 +61,9 @@ def test_a_table_holds_the_boards_figures_unrounded(board: FakeBoard, screens: S
     assert len(areas) == 2
     for row in areas:
         figures = nodes[row["id"]].figures
-        for metric in ("completion", "completed", "due", "m1_late_open", "idle_minutes", "last_completed_at"):
-            assert row[metric] == figures[metric]
+        shown = {metric: value for metric, value in row.items() if metric in figures}
+        assert shown == {metric: figures[metric] for metric in shown}
+        assert {"completion", "m1_late_open"} <= set(shown)
         assert row["invoices_per_hour.2026-11-20T11"] == figures["invoices_per_hour"]["2026-11-20T11"]
     assert [row["id"] for row in table.rows][-1] == "region:R1"
 
