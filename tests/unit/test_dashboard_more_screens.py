@@ -132,7 +132,7 @@ def test_an_id_that_two_directions_have_leads_to_that_of_the_address() -> None:
 def test_every_tile_leads_to_its_entry(screens: Screens) -> None:
     hrefs = [href for href in props(tree_of(screens, Place("camp", "C101")), "href") if "screen=dictionary" in href]
     named = {parse(href, FakeBoard.zone, "ko").metric for href in hrefs}
-    assert named >= {"due", "m1_late_open", "idle_minutes"}
+    assert named >= {"due", "m1_late_open"}
     assert named <= {metric.id for metric in METRICS}
 
 
