@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,12 +11,15 @@ from dashboard_fake import NOW, FakeBoard
 from fake_desk import FakeDesk
 from fake_watch import HEALTHY, FakeWatch, troubled
 
+from aggregations.system import silent_camps
 from dashboard.app import Updates
 from dashboard.live import Screens
 from dashboard.paced import Paced
 from dashboard.place import Place, parse
 from dashboard.shell import to_screen
+from hubstat.domain.hierarchy import CampRow, HubTree
 from hubstat.domain.metrics import METRICS
+from hubstat.elastic.overview import Heard
 from hubstat.errors import AccessError, EngineError, QueryError
 from hubstat.figures.dictionary import entries, entry_of, formula
 from hubstat.figures.formats import LANGS, Lang, elapsed
@@ -238,3 +242,20 @@ def test_what_is_paced_is_made_once_for_all_and_again_after_its_time() -> None:
 )  # fmt: skip
 def test_a_time_that_has_passed_in_words(seconds: int, said: tuple[str, dict[str, int]]) -> None:
     assert elapsed(seconds * 1000) == said
+
+
+def test_a_silent_camp_has_something_open_and_was_not_heard_for_half_an_hour() -> None:
+    rows = [
+        CampRow(camp, camp, camp, "A1", "권역", "Area", "R1", "지역", "Region", "KR", date(2026, 1, 1), None)
+        for camp in ("C1", "C2", "C3", "C4")
+    ]
+    minute = 60_000
+    heard = {
+        "C1": Heard(3, NOW - 30 * minute),
+        "C2": Heard(3, NOW - 30 * minute + 1),
+        "C3": Heard(0, NOW - 90 * minute),
+        "C4": Heard(1, NOW - 45 * minute),
+        "C9": Heard(1, NOW - 90 * minute),
+    }
+    found = silent_camps(heard, HubTree(rows, "KR"), NOW)
+    assert [(each.camp, each.open) for each in found] == [("C4", 1), ("C1", 3)]
