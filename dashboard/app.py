@@ -16,6 +16,7 @@ from dashboard.desk import Desk
 from dashboard.desk_actions import add_desk_callbacks
 from dashboard.export_route import add_export_route
 from dashboard.live import Screens, frame, screen_key
+from dashboard.packing import Packing
 from dashboard.place import Place, parse
 from dashboard.scene import Scene
 from dashboard.screens import states
@@ -98,6 +99,7 @@ def _client_callbacks(app: Dash) -> None:
 
 def _server_callbacks(app: Dash, screens: Screens, settings: DashboardSettings) -> None:
     updates = Updates(screens, settings)
+    packing = Packing()
 
     @app.callback(
         # The frame goes by outputs: the page ignores those of an answer that a later request has overtaken.
@@ -112,8 +114,9 @@ def _server_callbacks(app: Dash, screens: Screens, settings: DashboardSettings) 
             return [no_update] * (1 + len(FRAME))
         # Figures block; the event loop has other viewers to serve.
         answer, props = await asyncio.to_thread(updates.answer, search or "", look, pulse)
-        framed = [props.get(component, {}).pop(prop, no_update) for component, prop in FRAME]
-        for component, values in props.items():
+        packed = {component: packing.of(values) for component, values in props.items()}
+        framed = [packed.get(component, {}).pop(prop, no_update) for component, prop in FRAME]
+        for component, values in packed.items():
             if values:
                 set_props(component, values)
         return [answer, *framed]

@@ -42,11 +42,12 @@ class Live:
 
 def digest(value: Any) -> str:
     """Short digest of anything that can be sent to the browser."""
-    raw = orjson.dumps(value, default=_component, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    raw = orjson.dumps(value, default=component_json, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     return hashlib.blake2b(raw, digest_size=6).hexdigest()
 
 
-def _component(value: Any) -> Any:
+def component_json(value: Any) -> Any:
+    """What orjson does not know: components, and the values of figures."""
     return value.to_plotly_json() if hasattr(value, "to_plotly_json") else PlotlyJSONEncoder().default(value)
 
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import orjson
 import pytest
+from dash import html
 from dashboard_fake import NOW, FakeBoard
 from fake_desk import FakeDesk
 from fake_watch import HEALTHY, FakeWatch, troubled
@@ -15,6 +17,7 @@ from aggregations.system import silent_camps
 from dashboard.app import Updates
 from dashboard.live import Screens
 from dashboard.paced import Paced
+from dashboard.packing import Packing
 from dashboard.place import Place, parse
 from dashboard.shell import to_screen
 from hubstat.domain.hierarchy import CampRow, HubTree
@@ -259,3 +262,19 @@ def test_a_silent_camp_has_something_open_and_was_not_heard_for_half_an_hour() -
     }
     found = silent_camps(heard, HubTree(rows, "KR"), NOW)
     assert [(each.camp, each.open) for each in found] == [("C4", 1), ("C1", 3)]
+
+
+def test_what_is_packed_is_the_same_json_and_is_written_once() -> None:
+    packing = Packing()
+    value = {"rows": [html.Span("가", id="x"), None, 1.5]}
+    first = packing.pack(value)
+    assert orjson.loads(orjson.dumps(first)) == {
+        "rows": [
+            {"props": {"children": "가", "id": "x"}, "type": "Span", "namespace": "dash_html_components"},
+            None,
+            1.5,
+        ]
+    }
+    assert packing.pack(value) is first
+    assert packing.pack(dict(value)) is not first
+    assert [packing.pack(each) for each in ("text", 3, None)] == ["text", 3, None]
