@@ -118,7 +118,7 @@ def restated_dates(client: Elasticsearch, namespace: str) -> list[RestatedDate]:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was heard of a camp: open invoices, and the time (ms) of the latest event of all it has."""
+    """What was heard of a camp: due and open invoices, and the time (ms) of the latest event of all it has."""
 
     open: int
     at: int
@@ -129,7 +129,7 @@ def last_heard(client: Elasticsearch, namespace: str, service_dates: list[str]) 
 
     All shards answer, or the request fails: a camp that nobody asked is not one that is silent.
     """
-    parts = {"at": {"max": {"field": "max_event_time"}}, "open": {"filter": {"term": {"open": True}}}}
+    parts = {"at": {"max": {"field": "max_event_time"}}, "open": {"filter": {"exists": {"field": "pending"}}}}
     answer = client.search(
         index=Names(namespace).all_invoices,
         allow_no_indices=True,
