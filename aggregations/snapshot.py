@@ -27,6 +27,8 @@ _OVERLAP: Final = 30_000
 _LOOKS: Final = 4
 # A tick that takes long is made less often, so that making takes at most a third of the time.
 _LEAST_PAUSE: Final = 3
+# Pauses after which a board is too old to be shown while the next one is made.
+_STILL_LATELY: Final = 3
 _FORGOTTEN_AFTER: Final = 5 * tm.MINUTE
 
 
@@ -45,18 +47,32 @@ class Snapshots:
         self._forecasts = Forecasts(reader.clock, interval_seconds / 2)
 
     def current(self, service_date: date) -> Board:
-        """The latest board of a service date, made anew where it is older than the interval."""
+        """The latest board of a service date, made anew where it is older than the interval.
+
+        Who asks while somebody else makes the next one is given the last one, unless that is old.
+        """
         with self._lock:
             making = self._making.setdefault(service_date, threading.Lock())
-        with making:
+            last = next(reversed(self._boards.get(service_date, ())), None)
+        oldest = self._reader.clock() - _STILL_LATELY * self._pause(service_date)
+        if last is None or last.moment.as_of <= oldest:
+            making.acquire()
+        elif not making.acquire(blocking=False):
+            return last
+        try:
             boards = self._boards.setdefault(service_date, deque(maxlen=_LOOKS))
             began = self._reader.clock()
-            pause = max(self._interval, _LEAST_PAUSE * self._took.get(service_date, 0))
-            if not boards or began - boards[-1].moment.as_of >= pause:
+            if not boards or began - boards[-1].moment.as_of >= self._pause(service_date):
                 boards.append(self._make(service_date, boards[-1] if boards else None))
                 self._took[service_date] = self._reader.clock() - began
                 self._forget(began)
             return boards[-1]
+        finally:
+            making.release()
+
+    def _pause(self, service_date: date) -> int:
+        """From the making of one board to that of the next, ms."""
+        return max(self._interval, _LEAST_PAUSE * self._took.get(service_date, 0))
 
     def recall(self, service_date: date, as_of: int) -> Board | None:
         """The board of a moment (ms), where it is one of the latest: a screen is read from one, however slowly."""

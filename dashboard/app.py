@@ -12,11 +12,16 @@ from dash import MATCH, ClientsideFunction, Dash, Input, Output, State, no_updat
 
 from dashboard import shell
 from dashboard.board import Board
+from dashboard.desk import Desk
+from dashboard.desk_actions import add_desk_callbacks
+from dashboard.export_route import add_export_route
 from dashboard.live import Screens, frame, screen_key
+from dashboard.packing import Packing
 from dashboard.place import Place, parse
 from dashboard.scene import Scene
 from dashboard.screens import states
-from hubstat.errors import HubstatError, QueryError
+from dashboard.watch import Watch
+from hubstat.errors import AccessError, HubstatError, QueryError
 from hubstat.figures.formats import Lang
 from hubstat.figures.palette import Theme
 from hubstat.figures.texts import text
@@ -32,15 +37,19 @@ CSP: Final = (
 
 # (component, property) of the frame that a screen fills, or that depends on the language.
 FRAME: Final = (
-    *((slot, "children") for slot in ("crumbs", "filters", "lang", "fixed", "screen", "drawer-slot", "asof")),
+    *((slot, "children") for slot in ("crumbs", "filters", "lang", "fixed", "screen", "drawer-slot", "asof", "export")),
     *((part, "children") for part in ("skip", "rail", "stale")),
     *((control, "aria-label") for control in ("rail", "pause", "theme-button", "interval")),
     ("interval", "data"),
 )
 
 
-def create_app(board: Board, settings: DashboardSettings) -> Dash:
-    """The Dash application over a board. Nothing is loaded from another host."""
+def create_app(board: Board, settings: DashboardSettings, watch: Watch | None = None, desk: Desk | None = None) -> Dash:
+    """The Dash application over a board. Nothing is loaded from another host.
+
+    watch: looks at the installation; without it there is no screen of the system. desk: of the mailed reports;
+    without it there is no screen of theirs.
+    """
     app = Dash(
         "dashboard",
         backend="fastapi",
@@ -56,7 +65,11 @@ def create_app(board: Board, settings: DashboardSettings) -> Dash:
     app.backend.websocket_capability = False
     app.layout = shell.layout(settings.refresh_seconds, settings.language)
     _client_callbacks(app)
-    _server_callbacks(app, Screens(board), settings)
+    screens = Screens(board, watch, desk)
+    _server_callbacks(app, screens, settings)
+    if desk is not None:
+        add_desk_callbacks(app, screens, desk, settings.language)
+    add_export_route(app, screens, settings.language)
     _headers(app)
     return app
 
@@ -86,6 +99,7 @@ def _client_callbacks(app: Dash) -> None:
 
 def _server_callbacks(app: Dash, screens: Screens, settings: DashboardSettings) -> None:
     updates = Updates(screens, settings)
+    packing = Packing()
 
     @app.callback(
         # The frame goes by outputs: the page ignores those of an answer that a later request has overtaken.
@@ -100,8 +114,9 @@ def _server_callbacks(app: Dash, screens: Screens, settings: DashboardSettings) 
             return [no_update] * (1 + len(FRAME))
         # Figures block; the event loop has other viewers to serve.
         answer, props = await asyncio.to_thread(updates.answer, search or "", look, pulse)
-        framed = [props.get(component, {}).pop(prop, no_update) for component, prop in FRAME]
-        for component, values in props.items():
+        packed = {component: packing.of(values) for component, values in props.items()}
+        framed = [packed.get(component, {}).pop(prop, no_update) for component, prop in FRAME]
+        for component, values in packed.items():
             if values:
                 set_props(component, values)
         return [answer, *framed]
@@ -142,6 +157,8 @@ class Updates:
         key = screen_key(place, theme)
         try:
             return self._screen(place, theme, key, search, pulse)
+        except AccessError as error:
+            return self._failed(place, search, str(error), pulse, "", right=False)
         except HubstatError as error:
             return self._failed(place, search, str(error), pulse, key)
         except Exception:
@@ -163,6 +180,7 @@ class Updates:
             "seq": uuid.uuid4().hex,
             "generation": moment.generation,
             "lang": place.lang,
+            "screen": place.screen,
         }
         waits = place.compare is not None and pulse.get("compared") is False
         if not moved and not waits and pulse.get("generation") == moment.generation:
@@ -176,23 +194,28 @@ class Updates:
             answer["live"] = True  # a fixed moment too is asked again until what it is compared with has been read
         answer["shown"] = built.digests
         answer["time"] = built.scene.clock(moment.as_of, seconds=True)
-        props = frame(built) if moved else self._screens.changes(built, pulse["shown"])
+        props = frame(built, self._screens.offered) if moved else self._screens.changes(built, pulse["shown"])
         if moved and pulse.get("lang") != place.lang:
-            props |= shell.words(place.lang, self._settings.refresh_seconds)
+            for component, values in shell.words(place.lang, self._settings.refresh_seconds).items():
+                props.setdefault(component, {}).update(values)
         props["asof"] = {"children": shell.as_of_line(built.scene)}
         self._screens.remember(built)
         return answer, props
 
     def _failed(
-        self, place: Place, search: str, cause: str, pulse: dict[str, Any], key: str
+        self, place: Place, search: str, cause: str, pulse: dict[str, Any], key: str, *, right: bool = True
     ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         seq = uuid.uuid4().hex
         if pulse.get("key") == key and key and pulse.get("ok"):
             return pulse | {"seq": seq, "stale": cause}, {}
         home = Place(lang=place.lang).search(self._screens.board.zone)
         answer = {"key": key, "search": search, "ok": False, "live": not place.fixed, "seq": seq, "lang": place.lang}
+        shown = states.failed(place.lang, cause, home, search or "/")
+        if not right:
+            shown = states.no_right(place.lang, cause, home)
         return answer, {
-            "screen": {"children": states.failed(place.lang, cause, home, search or "/")},
+            "screen": {"children": shown},
+            "rail": {"children": shell.rail(place, self._screens.board.zone, self._screens.offered)},
             "drawer-slot": {"children": None},
             "fixed": {"children": []},
         }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -155,6 +156,14 @@ class Still:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """As ``Proof``, for a list of any length: its invoices are read one after the other, in no order."""
+
+    figure: int
+    lines: Iterator[Line]
+
+
+@dataclass(frozen=True, slots=True)
 class WaveTime:
     """Deadline of a wave on a service date, ms."""
 
@@ -177,6 +186,9 @@ class Board(Protocol):
 
     def nodes(self, place: Place, moment: Moment, level: str, hub: str | None) -> Sequence[Node]:
         """Every node of a level at or below a hub (None = the whole network), in master data order."""
+
+    def stages(self, place: Place, moment: Moment, level: str, hub: str | None) -> Mapping[str, Figures]:
+        """By hub id the stages of the returns of every node of a level at or below a hub, as of ``nodes``."""
 
     def waves(self, day: date) -> Sequence[WaveTime]:
         """Waves of the network with their deadlines."""
@@ -201,6 +213,9 @@ class Board(Protocol):
 
     def compared(self, place: Place, moment: Moment) -> Moment | None:
         """The earlier moment that the place compares with, once its figures are at hand; None while they are read."""
+
+    def listing(self, place: Place, moment: Moment, metric: str) -> AbstractContextManager[Listing]:
+        """The invoices behind a counted figure, however many; reading raises ``HubstatError`` where one is missing."""
 
     def invoice(self, place: Place, moment: Moment) -> Detail | None:
         """The invoice of a place, None if it is not known at that moment."""

@@ -12,9 +12,11 @@ from dash import html
 
 from dashboard.board import Addend, Proof, Side
 from dashboard.grids import GRID_THEME, Column, Row, column
+from dashboard.icons import icon
 from dashboard.parts import link, shape
 from dashboard.scene import Hubs, Scene, hub_name
 from dashboard.screens.friend import invoice_columns, invoice_row, ordered_lines
+from dashboard.shell import export_address
 from hubstat.figures import formats as fm
 from hubstat.figures.sentences import what_moves
 from hubstat.figures.texts import definition, label
@@ -47,6 +49,9 @@ def build(scene: Scene, hubs: Hubs, metric: str, proof: Proof) -> dmc.Drawer:
         opened=True,
         position="right",
         size="min(1120px, 100%)",
+        # Its name for screen readers; what is seen is the head above.
+        title=label(metric.partition(".")[0], scene.place.direction, scene.lang),
+        styles={"header": {"display": "none"}},
         withCloseButton=False,
         padding=0,
         transitionProps={"duration": 0},
@@ -94,6 +99,7 @@ def _head(scene: Scene, hubs: Hubs, metric: str, proof: Proof) -> html.Div:
                         ],
                         className="proof-title" + (" tone-late" if late else ""),
                     ),
+                    *_files(scene, metric, proof),
                     link("✕", scene.href(), "ghost proof-close", **{"aria-label": scene.say("proof.close")}),
                 ],
                 className="proof-top",
@@ -112,6 +118,15 @@ def _head(scene: Scene, hubs: Hubs, metric: str, proof: Proof) -> html.Div:
             ),
         ]
     )
+
+
+def _files(scene: Scene, metric: str, proof: Proof) -> list[html.Span]:
+    """Links to the list of a counted figure as a file; other figures are no list of invoices."""
+    if "." in metric or len(proof.sides) > 1 or proof.sides[0].addends or _whole(proof.figure) is None:
+        return []
+    links = [html.A(form.upper(), href=export_address(scene, "proof", form)) for form in ("csv", "xlsx")]
+    words = {"aria-label": scene.say("export.open")}
+    return [html.Span([icon("download"), *links], className="proof-export", role="group", **words)]
 
 
 def _agreement(scene: Scene, proof: Proof) -> tuple[bool, str]:

@@ -4,23 +4,38 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
 from dash import html
 
+from aggregations.reader import now_ms
 from dashboard import drawer, shell
 from dashboard.board import Board, Detail, Moment, Proof
+from dashboard.desk import Desk
 from dashboard.grids import Row
-from dashboard.place import Place
+from dashboard.paced import Paced, Shared
+from dashboard.place import HUB_SCREENS, Place, Screen
 from dashboard.scene import Hubs, Live, Scene, digest, load_hubs
-from dashboard.screens import camp, friend, invoice, network, states
+from dashboard.screens import camp, dictionary, friend, invoice, network, reports, returns, states, system
 from dashboard.trail import Trail
+from dashboard.watch import Watch
+from hubstat.domain import time as tm
+from hubstat.domain.metrics import DEFINITION_VERSION
 from hubstat.errors import QueryError
 from hubstat.figures.palette import Theme
 from hubstat.figures.texts import text
 
 Value = TypeVar("Value")
+# What lies on the desk of the reports is read no more often than this, however many look.
+_DESK_SECONDS: Final = 10.0
+# Screens that are kept: as many as people look at in one tick, or nearly.
+_SCREENS: Final = 64
+# Grids whose title the catalogue knows.
+GRIDS: Final = ("children", "friends", "invoices")
 
 
 class Recent(Generic[Value]):
@@ -46,7 +61,7 @@ class Recent(Generic[Value]):
                 self._values.popitem(last=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Built:
     """A screen ready to be sent. ``parts``: what may change while it is shown, by ``id.prop``."""
 
@@ -57,10 +72,20 @@ class Built:
     drawer: Any
     parts: dict[str, Live]
 
-    @property
+    @cached_property
     def digests(self) -> dict[str, str]:
         """Digest of each part."""
         return {name: part.digest for name, part in self.parts.items()}
+
+    @property
+    def tables(self) -> list[tuple[str, str]]:
+        """Name and title of each of its tables: grids, then plain ones."""
+        end = f"-{self.scene.key}.rowData"
+        grids = [name.removesuffix(end) for name in self.parts if name.endswith(end)]
+        return [
+            *((name, self.scene.say(f"export.table.{name}") if name in GRIDS else name) for name in grids),
+            *((sheet.name, sheet.title) for sheet in self.scene.sheets.values()),
+        ]
 
 
 def screen_key(place: Place, theme: Theme) -> str:
@@ -71,20 +96,54 @@ def screen_key(place: Place, theme: Theme) -> str:
 class Screens:
     """Builds screens; remembers recent proofs and table rows so that only changes are sent."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, watch: Watch | None = None, desk: Desk | None = None) -> None:
         self.board: Final = board
+        self.desk: Final = desk
+        self._watch: Final = watch
+        self.desktop: Final = Paced(self._desktop, _DESK_SECONDS)
         self._proofs: Final[Recent[tuple[Scene, Proof]]] = Recent(32)
+        self._built: Final[Shared[Built]] = Shared(_SCREENS)
+        self._previews: Final[Recent[str]] = Recent(16)
         self._rows: Final[Recent[dict[str, Row]]] = Recent(256)
         self._trail: Final = Trail()
 
+    @property
+    def offered(self) -> set[Screen]:
+        """Screens that there is something behind."""
+        offered: set[Screen] = {"status", "returns", "dictionary"}
+        if self._watch is not None:
+            offered.add("system")
+        if self.desk is not None:
+            offered.add("reports")
+        return offered
+
+    def _desktop(self) -> reports.Desktop:
+        assert self.desk is not None
+        return reports.Desktop(now_ms(), self.desk.runs(reports.RUNS), self.desk.subscriptions())
+
     def moment(self, place: Place) -> Moment:
-        """The moment a place shows now."""
-        return self.board.moment(place)
+        """The moment a place shows now. Raises ``HubstatError``."""
+        if place.screen in HUB_SCREENS:
+            return self.board.moment(place)
+        if place.screen == "system" and self._watch is not None:
+            health = self._watch.look()
+            return _moment(health.at, health.data_to, health.dates[0], live=True)
+        reporting = place.screen == "reports" and self.desk is not None
+        at = self.desktop.get().at if reporting else now_ms()
+        return _moment(at, None, tm.local_date(at, self.board.zone), live=reporting)
 
     def build(self, place: Place, theme: Theme, moment: Moment) -> Built:
-        """The whole screen of a place. Raises ``HubstatError``."""
+        """The whole screen of a place, built once for all who see it at one moment. Raises ``HubstatError``."""
         before = None if place.compare is None else self.board.compared(place, moment)
+        # What is compared with may come later than the moment itself.
+        compared = None if before is None else before.as_of
+        key = (screen_key(place, theme), moment.generation, moment.as_of, moment.known_at, compared)
+        return self._built.get(key, lambda: self._build(place, theme, moment, before))
+
+    def _build(self, place: Place, theme: Theme, moment: Moment, before: Moment | None) -> Built:
         scene = Scene(self.board, place, moment, theme, screen_key(place, theme), self._trail, before)
+        if place.screen not in HUB_SCREENS:
+            return self._page(scene)
         if place.level == "invoice":
             return self._invoice(scene)
         hubs = load_hubs(self.board, place, moment)
@@ -101,10 +160,39 @@ class Screens:
             opened = drawer.build(scene, hubs, place.proof, proof)
         return Built(scene, tree, hubs, None, opened, _by_name(scene.live))
 
+    def _page(self, scene: Scene) -> Built:
+        """A screen of the whole installation."""
+        screen = scene.place.screen
+        if screen == "system" and self._watch is not None:
+            tree = system.build(scene, self._watch.look())
+        elif screen == "reports" and self.desk is not None:
+            tree = reports.build(scene, self.desktop.get(), self._preview(scene, self.desk))
+        elif screen == "dictionary":
+            tree = dictionary.build(scene)
+        else:
+            raise QueryError(text("error.place", scene.lang, what=f"screen {screen}"))
+        return Built(scene, tree, None, scene.say(f"nav.{screen}"), None, _by_name(scene.live))
+
+    def _preview(self, scene: Scene, desk: Desk) -> str | None:
+        """The mail that the address names, made once however often the screen is refreshed."""
+        if scene.place.order is None:
+            return None
+        asked, day = reports.Asked.of(scene.place.order), reports.date_of(scene.place, scene.moment)
+        key = (str(asked), day, scene.place.wave, scene.lang)
+        known = self._previews.get(key)
+        if known is None:
+            wave = None if scene.place.wave == "all" else scene.place.wave
+            order = desk.order(asked.report, day, asked.level, asked.hub, wave=wave)
+            known = desk.preview_html(order, scene.lang)
+            self._previews.put(key, known)
+        return known
+
     def _tree(self, scene: Scene, hubs: Hubs) -> Any:
         if not hubs.network.figures.get("due") and not self._has_data(scene, hubs):
             return html.Div(states.no_data(scene), className="screen")
-        if scene.place.level == "friend":
+        if scene.place.screen == "returns":
+            tree = returns.build(scene, hubs)
+        elif scene.place.level == "friend":
             tree = friend.build(scene, hubs)
         elif scene.place.level == "camp":
             tree = camp.build(scene, hubs)
@@ -151,15 +239,15 @@ class Screens:
 
     def remember(self, built: Built) -> None:
         """Keep the tables as they are sent now, so that the next refresh can send changed rows alone."""
-        for part in built.parts.values():
-            if part.prop == "rowData":
-                self._rows.put((part.id, part.digest), {row["id"]: row for row in part.value})
+        for name, part in built.parts.items():
+            if part.prop == "rowData" and self._rows.get((part.id, built.digests[name])) is None:
+                self._rows.put((part.id, built.digests[name]), {row["id"]: row for row in part.value})
 
     def changes(self, built: Built, shown: dict[str, str]) -> dict[str, dict[str, Any]]:
         """Properties by component id that differ from what is shown (digests by part)."""
         changed: dict[str, dict[str, Any]] = {}
         for name, part in built.parts.items():
-            if shown.get(name) == part.digest:
+            if shown.get(name) == built.digests[name]:
                 continue
             props = changed.setdefault(part.id, {})
             before = self._rows.get((part.id, shown.get(name))) if part.prop == "rowData" else None
@@ -180,16 +268,23 @@ def _transaction(before: dict[str, Row], rows: list[Row]) -> dict[str, list[Row]
     }
 
 
+def _moment(at: int, data_to: int | None, day: date, *, live: bool) -> Moment:
+    """The moment of a screen that no figure of a service date is on."""
+    return Moment(day, at, at, data_to, str(at), live, False, str(DEFINITION_VERSION))
+
+
 def _by_name(live: list[Live]) -> dict[str, Live]:
     return {f"{part.id}.{part.prop}": part for part in live}
 
 
-def frame(built: Built) -> dict[str, dict[str, Any]]:
-    """Properties of the frame for a screen, by component id."""
+def frame(built: Built, screens: Collection[Screen]) -> dict[str, dict[str, Any]]:
+    """Properties of the frame for a screen, by component id. screens: those that can be gone to."""
     scene = built.scene
     return {
+        "rail": {"children": shell.rail(scene.place, scene.board.zone, screens)},
         "crumbs": {"children": shell.crumbs(scene, built.hubs, built.tail)},
         "filters": {"children": shell.filters(scene)},
+        "export": {"children": shell.export_menu(scene, built.tables)},
         "lang": {"children": shell.language(scene)},
         "fixed": {"children": shell.fixed_banner(scene)},
         "screen": {"children": built.tree},

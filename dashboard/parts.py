@@ -67,10 +67,11 @@ def card_head(title: Any, hint: Any = None, right: Any = None) -> html.Div:
 
 
 def info(scene: Scene, metric: str) -> dmc.Tooltip:
-    """ⓘ with the definition of a figure from the registry."""
+    """ⓘ with the definition of a figure from the registry; a click leads to its entry in the dictionary."""
     words = definition(metric, scene.place.direction, scene.lang)
+    href = scene.href(screen="dictionary", metric=metric)
     return dmc.Tooltip(
-        html.Button("i", className="info", type="button", **{"aria-label": f"{scene.say('tile.definition')}: {words}"}),
+        link("i", href, "info", **{"aria-label": f"{scene.say('tile.definition')}: {words}"}),
         label=words,
         multiline=True,
         w=280,

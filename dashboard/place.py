@@ -14,10 +14,16 @@ from hubstat.errors import QueryError
 from hubstat.figures import address
 from hubstat.figures.formats import LANGS, Lang
 
+Screen = Literal["status", "returns", "reports", "dictionary", "system"]
+SCREENS: Final[tuple[Screen, ...]] = ("status", "returns", "reports", "dictionary", "system")
+# Screens of the network's hubs; the others are of the whole installation.
+HUB_SCREENS: Final = ("status", "returns")
 Level = Literal["nationwide", "region", "area", "camp", "friend", "invoice"]
 Compare = Literal["week", "yesterday", "closed"]
 COMPARES: Final[tuple[Compare, ...]] = ("week", "yesterday", "closed")
 LEVELS: Final[tuple[Level, ...]] = ("nationwide", "region", "area", "camp", "friend", "invoice")
+# Screens that know one direction only.
+_DIRECTION: Final = {"returns": "RETURN"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +33,8 @@ class Place:
     hub: id of the hub; ``camp/friend`` on level friend; the invoice number on level invoice; None: the whole network.
     day: service date, None = the one that is active. as_of, known_at: ms, None = now. sort: ``column.asc|desc``.
     proof: figure that the drawer shows what it is made of, ``m3.out`` for a part of one. compare: with which earlier
-    moment: the same weekday last week or yesterday at this time of day, or the last closed date.
+    moment: the same weekday last week or yesterday at this time of day, or the last closed date. metric: the
+    one that the dictionary shows. order: the subscription that the reports show.
     """
 
     level: Level = "nationwide"
@@ -41,6 +48,9 @@ class Place:
     lang: Lang = "ko"
     proof: str | None = None
     compare: Compare | None = None
+    screen: Screen = "status"
+    metric: str | None = None
+    order: str | None = None
 
     @property
     def fixed(self) -> bool:
@@ -58,10 +68,15 @@ class Place:
         return self.hub.rpartition("/")[2] if self.hub and self.level == "friend" else None
 
     def go(self, **changes: Any) -> Place:
-        """Another place; a change of scope or filter leaves the drawer and, for another scope, the order behind."""
+        """Another place; a change of scope or filter leaves the drawer and, for another scope, the rows' order behind.
+
+        Another screen leaves what only the one before it knows of behind, too.
+        """
         dropped: dict[str, Any] = {"proof": None}
-        if "hub" in changes or "level" in changes:
+        if changes.keys() & {"hub", "level", "screen"}:
             dropped["sort"] = None
+        if changes.get("screen", self.screen) != self.screen:
+            dropped |= {"metric": None, "order": None}
         return replace(self, **(dropped | changes))
 
     def search(self, zone: ZoneInfo) -> str:
@@ -69,6 +84,7 @@ class Place:
         return address.search(
             zone,
             lang=self.lang,
+            screen=self.screen,
             level=self.level,
             hub=self.hub,
             day=self.day,
@@ -79,15 +95,22 @@ class Place:
             compare=self.compare,
             sort=self.sort,
             proof=self.proof,
+            metric=self.metric,
+            order=self.order,
         )
 
 
 def parse(search: str, zone: ZoneInfo, lang: Lang) -> Place:
     """Place of a query string. ``lang``: where it names none. Raises ``QueryError`` naming the wrong field."""
     fields = dict(parse_qsl((search or "").lstrip("?")))
+    screen = next((known for known in SCREENS if known == fields.get("screen", "status")), None)
+    if screen is None:
+        raise QueryError(f"screen: one of {', '.join(SCREENS)}, not {fields['screen']!r}")
     level = fields.get("level", "nationwide")
     if level not in LEVELS:
         raise QueryError(f"level: one of {', '.join(LEVELS)}, not {level!r}")
+    if screen == "returns" and level in ("friend", "invoice"):
+        raise QueryError(f"level: returns are shown down to the camp, not on level {level}")
     hub = fields.get("hub")
     if level != "nationwide" and not hub:
         raise QueryError(f"hub: level {level} needs one")
@@ -102,13 +125,16 @@ def parse(search: str, zone: ZoneInfo, lang: Lang) -> Place:
         hub=hub,
         day=_day(fields.get("date")),
         wave=fields.get("wave", "all"),
-        direction="RETURN" if direction == "RETURN" else "DELIVERY",
+        direction="RETURN" if "RETURN" in (direction, _DIRECTION.get(screen)) else "DELIVERY",
         as_of=_moment("as_of", fields.get("as_of"), zone),
         known_at=_moment("known_at", fields.get("known_at"), zone),
         sort=fields.get("sort"),
         lang=next((known for known in LANGS if known == chosen), lang),
         proof=fields.get("proof"),
         compare=_compare(fields.get("compare")),
+        screen=screen,
+        metric=fields.get("metric"),
+        order=fields.get("order"),
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from aggregations.backtest.score import HourError, hour_of_day
@@ -20,12 +21,13 @@ from aggregations.question import Question, Scope
 from aggregations.reader import Reader
 from aggregations.snapshot import Snapshots
 from aggregations.viewer import Viewer
-from dashboard.board import Detail, Line, Moment, Node, Proof, Still, Strip, WaveTime
+from dashboard.board import Detail, Line, Listing, Moment, Node, Proof, Still, Strip, WaveTime
 from dashboard.place import LEVELS, Place
 from dashboard.reader_parts import detail_of, line_of, proof_of, strip_of
 from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS
 from hubstat.domain.masterdata import MasterData
+from hubstat.domain.metric import StageMinutes
 from hubstat.domain.metrics import DEFINITION_VERSION, metrics_for
 
 _KEPT_MOMENTS: Final = 16
@@ -44,6 +46,7 @@ _COMPARED: Final = {
 _COMPARED_STEP: Final = 10 * tm.MINUTE
 # A back-test is new at most once a day: how long the last one is kept (ms).
 _ERRORS_KEPT: Final = 10 * tm.MINUTE
+_STAGES: Final = tuple(m.id for m in metrics_for("RETURN").values() if isinstance(m.measure, StageMinutes))
 
 
 class ReaderBoard:
@@ -100,6 +103,12 @@ class ReaderBoard:
         answer = self._board(moment).shown(self._viewer, question)
         return [Node(row.hub, row.name_ko, row.name_en, row.parent, row.figures) for row in answer.rows]
 
+    def stages(self, place: Place, moment: Moment, level: str, hub: str | None) -> Mapping[str, Mapping[str, Any]]:
+        """Stages of returns by hub id: their minutes are read for those who ask for them."""
+        scope = None if hub is None else f"{level}:{hub}"
+        question = Question(level, moment.day, scope, wave=place.wave, direction="RETURN", metrics=_STAGES)
+        return {row.hub: row.figures for row in self._board(moment).answer(self._viewer, question).rows}
+
     def _board(self, moment: Moment) -> Figures:
         if moment.live and (board := self._snapshots.recall(moment.day, moment.as_of)) is not None:
             return board
@@ -145,6 +154,13 @@ class ReaderBoard:
             question = Question(place.level, moment.day, None, at, at, wave=place.wave, direction=place.direction)
         proved = self._prover.proof(self._viewer, question, metric, self._scope(place))
         return proof_of(proved, self.zone)
+
+    @contextmanager
+    def listing(self, place: Place, moment: Moment, metric: str) -> Iterator[Listing]:
+        """The invoices behind a counted figure, as they are read."""
+        question = self._question(place, moment, place.level)
+        with self._prover.listing(self._viewer, question, metric, self._scope(place)) as found:
+            yield Listing(found.figure, map(line_of, found.lines))
 
     def _scope(self, place: Place) -> Scope:
         if place.level == "friend":

@@ -44,11 +44,12 @@ class Live:
 
 def digest(value: Any) -> str:
     """Short digest of anything that can be sent to the browser."""
-    raw = orjson.dumps(value, default=_component, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    raw = orjson.dumps(value, default=component_json, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     return hashlib.blake2b(raw, digest_size=6).hexdigest()
 
 
-def _component(value: Any) -> Any:
+def component_json(value: Any) -> Any:
+    """What orjson does not know: components, and the values of figures."""
     return value.to_plotly_json() if hasattr(value, "to_plotly_json") else PlotlyJSONEncoder().default(value)
 
 
@@ -69,6 +70,7 @@ class Scene:
     """A screen in the making. key: names the screen in component ids; live: collects the parts that may change.
 
     before: the moment that figures are compared with, None without one or while it is read.
+    sheets: the plain tables it shows (``dashboard.sheets``), by name.
     """
 
     board: Board
@@ -80,6 +82,7 @@ class Scene:
     before: Moment | None = None
     live: list[Live] = field(default_factory=list)
     _before: dict[tuple[str, str | None], dict[str, Figures]] = field(default_factory=dict)
+    sheets: dict[str, Any] = field(default_factory=dict)
 
     @property
     def lang(self) -> Lang:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import dash_mantine_components as dmc
 from dash import dcc, html
 
 from dashboard.icons import icon
 from dashboard.parts import link, shape
-from dashboard.place import COMPARES
+from dashboard.place import COMPARES, HUB_SCREENS, SCREENS, Place, Screen
 from dashboard.scene import Hubs, Scene, hub_name, service_day
 from hubstat.figures import formats as fm
 from hubstat.figures.formats import Lang
@@ -20,6 +21,9 @@ from hubstat.figures.texts import text
 REFRESH_CHOICES: Final = (1, 2, 5, 10, 30)
 # Data this far behind the as-of moment is pointed out.
 STALE_DATA_MS: Final = 60_000
+# Forms of an exported file.
+FORMATS: Final = ("csv", "xlsx")
+EXPORT_WORDS: Final = ("running", "rows", "cancel", "cancelled", "failed", "done")
 
 
 def layout(refresh_seconds: float, lang: Lang) -> dmc.MantineProvider:
@@ -34,7 +38,7 @@ def layout(refresh_seconds: float, lang: Lang) -> dmc.MantineProvider:
             dcc.Store(id="theme", storage_type="local"),
             dcc.Store(id="sink"),
             html.A(text("nav.skip", lang), href="#screen", className="skip", id="skip"),
-            html.Nav(_rail(lang), className="rail", id="rail", **{"aria-label": text("nav.main", lang)}),
+            html.Nav(className="rail", id="rail", **{"aria-label": text("nav.main", lang)}),
             html.Header(
                 [
                     html.Div(id="crumbs", className="crumbs"),
@@ -45,6 +49,7 @@ def layout(refresh_seconds: float, lang: Lang) -> dmc.MantineProvider:
                             html.Div(_refresh(choices, refresh_seconds, lang), className="refresh", id="refresh"),
                             html.Button(icon("theme"), id="theme-button", className="ghost", type="button",
                                         **{"aria-label": text("theme.toggle", lang)}),
+                            html.Div(id="export", className="export"),
                             html.Div(id="lang", className="lang"),
                         ],
                         className="header-right",
@@ -62,16 +67,33 @@ def layout(refresh_seconds: float, lang: Lang) -> dmc.MantineProvider:
     )  # fmt: skip
 
 
-def _rail(lang: Lang) -> list[Any]:
-    return [
-        html.A(html.Span("hs", className="logo"), href="/", **{"data-nav": "1", "aria-label": text("app.title", lang)}),
-        html.A(
-            [icon("status"), html.Span(text("nav.status", lang))],
-            href="/",
-            className="rail-item on",
-            **{"data-nav": "1", "aria-current": "page"},
-        ),
-    ]
+def rail(place: Place, zone: ZoneInfo, screens: Collection[Screen]) -> list[Any]:
+    """The way to every screen: the hub, date and moment of the address go along."""
+    name = text("app.title", place.lang)
+    home = link(html.Span("hs", className="logo"), "/", "rail-home", **{"aria-label": name})
+    return [home, *(_rail_item(place, zone, screen) for screen in SCREENS if screen in screens)]
+
+
+def _rail_item(place: Place, zone: ZoneInfo, screen: Screen) -> html.A:
+    here = screen == place.screen
+    return link(
+        [icon(screen), html.Span(text(f"nav.{screen}", place.lang))],
+        to_screen(place, screen).search(zone),
+        "rail-item" + (" on" if here else ""),
+        **({"aria-current": "page"} if here else {}),
+        **{"data-screen": screen},
+    )
+
+
+def to_screen(place: Place, screen: Screen) -> Place:
+    """The same hub on another screen, or the nearest above it that the screen knows."""
+    there = place.go(screen=screen)
+    if screen == "returns" and place.level in ("friend", "invoice"):
+        camp = place.camp
+        there = there.go(level="camp", hub=camp) if camp else there.go(level="nationwide", hub=None)
+    if place.screen == "returns" and screen != "returns":
+        there = there.go(direction="DELIVERY")
+    return there
 
 
 def _refresh(choices: Sequence[float], chosen: float, lang: Lang) -> list[Any]:
@@ -114,7 +136,7 @@ def words(lang: Lang, refresh_seconds: float) -> dict[str, dict[str, Any]]:
     choices = sorted({*REFRESH_CHOICES, refresh_seconds})
     return {
         "skip": {"children": text("nav.skip", lang)},
-        "rail": {"children": _rail(lang), "aria-label": text("nav.main", lang)},
+        "rail": {"aria-label": text("nav.main", lang)},
         "pause": {"aria-label": text("refresh.pause", lang)},
         "interval": {"data": _interval_names(choices, lang), "aria-label": text("refresh.label", lang)},
         "theme-button": {"aria-label": text("theme.toggle", lang)},
@@ -146,23 +168,22 @@ def _to(scene: Scene, level: str, hub: str, parent: str | None) -> str:
     return scene.href(level=level, hub=f"{parent}/{hub}" if level == "friend" else hub)
 
 
-def _siblings(scene: Scene, hubs: Hubs, level: str, name: str) -> dmc.Menu:
-    return dmc.Menu(
-        [
-            _menu_target(name, "crumb here", title=scene.say("nav.siblings")),
-            dmc.MenuDropdown(
-                [
-                    dmc.MenuItem(hub_name(node, level, scene.lang), href=_to(scene, level, node.hub, node.parent))
-                    for node in hubs.siblings
-                ],
-                mah=420,
-                style={"overflowY": "auto"},
-            ),
-        ],
-        position="bottom-start",
-        shadow="md",
-        width=220,
+def _siblings(scene: Scene, hubs: Hubs, level: str, name: str) -> html.Details:
+    others = [
+        link(hub_name(node, level, scene.lang), _to(scene, level, node.hub, node.parent), "menu-item")
+        for node in hubs.siblings
+    ]
+    opener = html.Summary(
+        [html.Span(name), html.Span("⌄", **{"aria-hidden": "true"}, className="caret")],
+        className="crumb here",
+        title=scene.say("nav.siblings"),
     )
+    return _menu(opener, [html.Li(each) for each in others])
+
+
+def _menu(opener: html.Summary, items: list[Any], side: str = "left") -> html.Details:
+    """A list that opens below its opener; Escape and a click elsewhere close it (``assets/screens.js``)."""
+    return html.Details([opener, html.Ul(items, className=f"menu-list menu-{side}")], className="menu")
 
 
 def _menu_target(name: str, class_name: str, **more: str) -> dmc.MenuTarget:
@@ -175,8 +196,10 @@ def _menu_target(name: str, class_name: str, **more: str) -> dmc.MenuTarget:
 
 
 def filters(scene: Scene) -> list[Any]:
-    """Service date, wave and direction: links, so that each choice is an address."""
+    """Service date, wave and direction: links, so that each choice is an address. None on a screen of no hub."""
     place = scene.place
+    if place.screen not in HUB_SCREENS:
+        return []
     day = service_day(place, scene.moment)
     waves = [wave.wave for wave in scene.board.waves(day)] + ["all"]
     running = [other for other in scene.board.active_dates() if other != day]
@@ -204,7 +227,8 @@ def filters(scene: Scene) -> list[Any]:
     ]  # fmt: skip
     if place.level != "invoice":
         parts.append(_switch(scene, "wave", waves, place.wave))
-        parts.append(_switch(scene, "direction", ["DELIVERY", "RETURN"], place.direction))
+        if place.screen == "status":
+            parts.append(_switch(scene, "direction", ["DELIVERY", "RETURN"], place.direction))
         parts.append(_compare(scene))
     return parts
 
@@ -252,7 +276,9 @@ def _switch(scene: Scene, field: str, values: Sequence[str], chosen: str) -> htm
 
 
 def as_of_line(scene: Scene) -> list[Any]:
-    """``기준 15:04:30 KST · 자료 15:04:12까지``: always visible."""
+    """``기준 15:04:30 KST · 자료 15:04:12까지``: always visible where there are figures."""
+    if scene.place.screen == "dictionary":
+        return []
     moment = scene.moment
     zone = fm.zone_name(str(scene.board.zone))
     parts: list[Any] = [
@@ -272,7 +298,7 @@ def as_of_line(scene: Scene) -> list[Any]:
 
 def fixed_banner(scene: Scene) -> list[Any]:
     """Where the moment is fixed by the address: which, and the way back to now."""
-    if not scene.place.fixed:
+    if not scene.place.fixed or scene.place.screen not in HUB_SCREENS:
         return []
     moment = scene.moment
     line = scene.say(
@@ -314,6 +340,29 @@ def _knowledge(scene: Scene) -> html.Div:
     )
 
 
+def export_menu(scene: Scene, tables: Sequence[tuple[str, str]]) -> list[Any]:
+    """What of the screen can be taken along: (name, title) of each table, as CSV or XLSX; and the words of the way."""
+    told = {f"data-{key}": scene.say(f"export.{key}") for key in EXPORT_WORDS}
+    children: list[Any] = [html.Span(id="export-words", hidden=True, **told)]
+    if not tables:
+        return children
+    items: list[Any] = []
+    for name, title in tables:
+        files = [
+            html.A(form.upper(), href=export_address(scene, name, form), **{"aria-label": f"{title} {form.upper()}"})
+            for form in FORMATS
+        ]
+        items.append(html.Li([html.Span(title), html.Span(files, className="menu-files")], className="menu-row"))
+    words = scene.say("export.open")
+    opener = html.Summary(icon("download"), className="ghost", title=words, **{"aria-label": words})
+    return [*children, _menu(opener, items, "right")]
+
+
+def export_address(scene: Scene, name: str, form: str) -> str:
+    """Address of the file of a table; the browser's part shows how far it is and lets it be cancelled."""
+    return f"/export{scene.here()}&table={name}&format={form}"
+
+
 def language(scene: Scene) -> html.A:
     """The switch to the other language; everything else stays."""
     other = "en" if scene.lang == "ko" else "ko"
@@ -321,5 +370,5 @@ def language(scene: Scene) -> html.A:
         scene.say("lang.switch"),
         scene.place.go(lang=other, proof=scene.place.proof).search(scene.board.zone),
         "ghost lang-link",
-        **{"data-keep": "sort", "lang": other},
+        **{"data-keep": "sort q", "lang": other},
     )

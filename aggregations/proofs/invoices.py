@@ -93,16 +93,15 @@ def standing_line(state: InvoiceState, row: Row, as_of: int, zone: ZoneInfo) -> 
     return line_of(state, row, as_of, wording.standing(state, row, as_of))
 
 
-def counted_lines(asked: Asked, metric: Metric, where: Predicate, key: str = "") -> list[InvoiceLine]:
-    """Invoices of a figure that a predicate decides; of one part of it where a key is given."""
+def counted_lines(asked: Asked, metric: Metric, where: Predicate, key: str = "") -> Iterator[InvoiceLine]:
+    """Invoices of a figure that a predicate decides, as they are read; of one part of it where a key is given."""
     split = metric.measure.split if isinstance(metric.measure, SplitCount) else None
-    context, found = asked.day.context, []
+    context = asked.day.context
     for state, row in _matching(asked, where):
         part = "" if split is None else split_key(split, row, context)
         if key in {"", part}:
             why = asked.wording.counted(metric, state, row, context)
-            found.append(replace(line_of(state, row, context.as_of, why), key=part))
-    return found
+            yield replace(line_of(state, row, context.as_of, why), key=part)
 
 
 def all_lines(asked: Asked, where: Predicate) -> list[InvoiceLine]:

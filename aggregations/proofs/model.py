@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -114,6 +114,14 @@ class EventLine:
     received: int
     standing: str
     sent: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A counted figure and its invoices, read one after the other."""
+
+    figure: int
+    lines: Iterator[InvoiceLine]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -13,7 +14,7 @@ from aggregations.day import View
 from aggregations.proofs import checks, invoices
 from aggregations.proofs.friends import friend_terms
 from aggregations.proofs.invoices import Asked
-from aggregations.proofs.model import EventLine, InvoiceDetail, InvoiceLine, Proof, Side
+from aggregations.proofs.model import EventLine, InvoiceDetail, InvoiceLine, Listing, Proof, Side
 from aggregations.proofs.plans import plan_terms
 from aggregations.question import Moment, Question, Scope
 from aggregations.reader import Reader
@@ -55,6 +56,8 @@ from hubstat.errors import QueryError
 
 # Documents that one request names by their ids.
 _IDS: Final = 5_000
+# Figures that are a number of invoices.
+_LISTED: Final = (Count, SplitCount, CompletionHours, AgeSplit, StalledCount, AfterDeadline, AtRisk, LoadCount)
 
 
 class Prover:
@@ -105,6 +108,27 @@ class Prover:
         # Never from the facts of a closed day: figure and list are of one look.
         day = self._reader.day(view, question.service_date, moment, node, facts=False)
         return Asked(day, view, ground, question, node, self._reader.zone)
+
+    @contextmanager
+    def listing(self, viewer: Viewer, question: Question, metric: str, scope: Scope) -> Iterator[Listing]:
+        """A counted figure and its invoices as they are read, however many, from one look that is open meanwhile.
+
+        Unlike ``proof`` it holds none of them in memory where a predicate decides, and gives them in no order. Raises
+        ``QueryError`` where the figure is no number of invoices, and at the end where they are not as many as it says.
+        """
+        name, _, key = metric.partition(".")
+        known = metrics_for(question.direction)
+        if name not in known or not isinstance(known[name].measure, _LISTED):
+            raise QueryError(f"{metric} is no number of invoices of {question.direction}: there is nothing to list")
+        checks.require_part(known[name], key, self._reader.zone)
+        moment = question.moment(self._reader.clock(), self._reader.zone)
+        with self._reader.view() as view:
+            asked = self._asked(viewer, view, question, moment, scope)
+            asked.day.keep(view)  # whoever reads the lines may do so from any thread
+            proving = _Proving(asked, known, known[name], key)
+            found = proving.figure(known[name], key)
+            figure = sum(found.values()) if isinstance(found, Mapping) else found
+            yield Listing(figure, _complete(proving.lines(known[name], key), figure, metric))
 
     def invoices(self, viewer: Viewer, question: Question, scope: Scope) -> tuple[InvoiceLine, ...]:
         """All invoices that count under a node (those removed by C8 too), by promise."""
@@ -215,20 +239,26 @@ class _Proving:
                 return Side(metric, key, figure, self._lines(metric, key))
         return Side(metric, key, figure, terms=tuple(term for term in terms if key in {"", term.key}))
 
-    def _lines(self, metric: Metric, key: str) -> tuple[InvoiceLine, ...]:
+    def lines(self, metric: Metric, key: str) -> Iterable[InvoiceLine]:
+        """The invoices of a figure that is a number of them, in no order; read on the way where a predicate decides."""
         match metric.measure:
             case Count(where) | SplitCount(where):
-                found = invoices.counted_lines(self.asked, metric, where, key)
+                return invoices.counted_lines(self.asked, metric, where, key)
             case CompletionHours():
-                found = invoices.hour_lines(self.asked, key)
+                return invoices.hour_lines(self.asked, key)
             case AgeSplit() | StalledCount():
-                found = invoices.waiting_lines(self.asked, metric, key)
+                return invoices.waiting_lines(self.asked, metric, key)
             case AfterDeadline():
-                found = invoices.after_deadline_lines(self.asked)
+                return invoices.after_deadline_lines(self.asked)
             case AtRisk():
-                found = invoices.at_risk_lines(self.asked)
+                return invoices.at_risk_lines(self.asked)
             case LoadCount(part):
-                found = invoices.load_lines(self.asked, part)
+                return invoices.load_lines(self.asked, part)
+            case _:
+                raise QueryError(f"{metric.id} is no figure of invoices")
+
+    def _lines(self, metric: Metric, key: str) -> tuple[InvoiceLine, ...]:
+        match metric.measure:
             case LastCompletion():
                 return tuple(invoices.latest_lines(self.asked))
             case CompletionPercentile(share):
@@ -236,11 +266,20 @@ class _Proving:
             case StageMinutes(stage):
                 return tuple(invoices.stage_lines(self.asked, stage))
             case _:
-                raise QueryError(f"{metric.id} is no figure of invoices")
-        return _by_promise(found)
+                return _by_promise(self.lines(metric, key))
 
 
-def _by_promise(lines: list[InvoiceLine]) -> tuple[InvoiceLine, ...]:
+def _complete(lines: Iterable[InvoiceLine], figure: int, metric: str) -> Iterator[InvoiceLine]:
+    """The lines; ``QueryError`` after the last where they are not as many as the figure says."""
+    number = 0
+    for line in lines:
+        number += 1
+        yield line
+    if number != figure:
+        raise QueryError(f"{metric} is {figure} but {number} invoices were found: look at hubstat audit")
+
+
+def _by_promise(lines: Iterable[InvoiceLine]) -> tuple[InvoiceLine, ...]:
     return tuple(sorted(lines, key=lambda line: (line.promise, line.invoice_no)))
 
 

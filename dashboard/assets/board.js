@@ -58,9 +58,9 @@
 
   function follow(anchor) {
     const url = new URL(anchor.href);
-    if (anchor.dataset.keep) {
-      const value = new URLSearchParams(window.location.search).get(anchor.dataset.keep);
-      if (value !== null) { url.searchParams.set(anchor.dataset.keep, value); }
+    for (const name of (anchor.dataset.keep || "").split(" ").filter(Boolean)) {
+      const value = new URLSearchParams(window.location.search).get(name);
+      if (value !== null) { url.searchParams.set(name, value); }
     }
     go(url.pathname + url.search);
   }
@@ -127,6 +127,7 @@
           if (!pulse.stale) { state.goodAt = state.answeredAt; }
           document.documentElement.lang = pulse.lang || "ko";
           document.body.dataset.moving = "0";
+          document.body.dataset.screen = pulse.screen || "";
           document.body.dataset.ready = pulse.key;
           if (moved) { const head = document.getElementById("headline"); if (head) { head.focus({ preventScroll: true }); } }
           /* A slower answer for an address already left: ask for the present one. */
@@ -147,10 +148,12 @@
     },
   });
 
-  window.hubstatSorted = function (column, direction) {
+  /* Part of the address that the browser alone knows of: it changes without a new screen. */
+  window.hubstatNote = function (name, value) {
     const params = new URLSearchParams(window.location.search);
-    params.set("sort", `${column}.${direction}`);
+    if (value) { params.set(name, value); } else { params.delete(name); }
     window.history.replaceState(window.history.state, "", "?" + params);
     if (state.pulse) { state.pulse.search = window.location.search; }
   };
+  window.hubstatSorted = (column, direction) => window.hubstatNote("sort", `${column}.${direction}`);
 })();

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import html
 
 from dashboard.board import Figures
+from dashboard.icons import icon
 from dashboard.parts import card, shape
 from dashboard.place import Place
 from dashboard.scene import Scene
@@ -61,6 +62,29 @@ def failed(lang: Lang, cause: str, home: str, here: str) -> html.Div:
                 ],
                 className="state",
                 id="failed",
+                role="alert",
+            )
+        ]
+    )
+
+
+def no_right(lang: Lang, cause: str, home: str) -> html.Section:
+    """The viewer has no right to this scope: a lock and no figure, whatever the address says."""
+    return card(
+        [
+            html.Div(
+                [
+                    html.Div(icon("lock"), className="broken"),
+                    html.H1(text("state.no_right", lang), className="state-title", id="headline", tabIndex="-1"),
+                    html.P(cause),
+                    html.P(text("state.no_right_text", lang), className="quiet"),
+                    html.Div(
+                        html.A(text("error.home", lang), href=home, className="button", **{"data-nav": "1"}),
+                        className="buttons",
+                    ),
+                ],
+                className="state",
+                id="no-right",
                 role="alert",
             )
         ]

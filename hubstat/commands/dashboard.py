@@ -10,13 +10,15 @@ import typer
 from fastapi import FastAPI
 
 from aggregations.reader import Reader
-from hubstat.commands.reporting import book_of
+from aggregations.system import Watch
+from aggregations.viewer import Viewer
+from hubstat.commands.reporting import book_of, office
 from hubstat.elastic.client import connect
 from hubstat.elastic.store import Store
 from hubstat.engines import locate
 from hubstat.errors import HubstatError
 from hubstat.settings import Settings
-from reports.delivery.catcher import Folder, folder_of
+from reports.delivery.catcher import Folder, folder_of, found
 from reports.delivery.tokens import Tokens, secret_of
 from reports.delivery.web import mail_routes, unsubscribe_routes
 
@@ -44,12 +46,15 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         client = connect(chosen.elasticsearch, locate(chosen).elasticsearch_url)
         reader = Reader(Store(client, chosen.namespace), chosen.country)
         board = ReaderBoard(reader, chosen.dashboard.refresh_seconds)
-        app = create_app(board, chosen.dashboard)
-        _pages(app.server, chosen, reader)
+        watch = Watch(reader, Viewer.everything(chosen.country), chosen.dashboard.refresh_seconds)
         address = f"http://{f'[{host}]' if ':' in host else host}:{listening}/"
         typer.echo(f"board at {address}")
         try:
-            serve(app, host, listening)
+            # Mails that a person sends go where those of the schedules go, found anew for each.
+            with office(chosen, reader, lambda: found(chosen)) as reports:
+                app = create_app(board, chosen.dashboard, watch, reports.desk)
+                _pages(app.server, chosen, reader)
+                serve(app, host, listening)
         finally:
             board.close()
 

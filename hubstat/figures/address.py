@@ -24,9 +24,13 @@ def search(
     compare: str | None = None,
     sort: str | None = None,
     proof: str | None = None,
+    screen: str = "status",
+    metric: str | None = None,
+    order: str | None = None,
 ) -> str:
     """``?level=…&hub=…``; what has its default is left out. as_of, known_at: ms, written local with offset."""
     fields: dict[str, str | None] = {
+        "screen": None if screen == "status" else screen,
         "level": None if level == "nationwide" else level,
         "hub": hub,
         "date": day.isoformat() if day else None,
@@ -38,5 +42,7 @@ def search(
         "sort": sort,
         "lang": lang,
         "proof": proof,
+        "metric": metric,
+        "order": order,
     }
     return "?" + urlencode({key: value for key, value in fields.items() if value is not None})

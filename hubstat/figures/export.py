@@ -6,11 +6,13 @@ labels of the columns, the rows. Numbers are unrounded; nothing that somebody wr
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from math import isfinite
 from typing import Any, Final, Literal
 
@@ -32,6 +34,8 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _SHEET_NAME: Final = 31
 _SHEET_FORBIDDEN: Final = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 _WIDTHS: Final = (9, 32)
+# Rows of a CSV that are written together.
+_BLOCK: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +59,23 @@ class Table:
 
 def csv_bytes(table: Table) -> bytes:
     """The table as CSV with BOM, so that spreadsheets read Korean; times keep their offset."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([_safe(table.title)])
-    writer.writerows([_safe(name), _safe(value)] for name, value in table.header)
-    writer.writerow([])
-    writer.writerow([_safe(column.label) for column in table.columns])
+    return b"".join(csv_blocks(table, table.rows))
+
+
+def csv_blocks(table: Table, rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    """The table as CSV with these rows, however many, block by block as they come; its own rows are not looked at."""
+    head = [[table.title], *table.header, [], [column.label for column in table.columns]]
+    yield codecs.BOM_UTF8 + _lines(head)
     keys = [column.key for column in table.columns]
-    writer.writerows([_safe(row.get(key)) for key in keys] for row in table.rows)
-    return text.getvalue().encode("utf-8-sig")
+    left = iter(rows)
+    while block := [[row.get(key) for key in keys] for row in islice(left, _BLOCK)]:
+        yield _lines(block)
+
+
+def _lines(cells: Iterable[Sequence[Any]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows([_safe(cell) for cell in line] for line in cells)
+    return text.getvalue().encode()
 
 
 def _safe(value: Any) -> Any:

@@ -157,3 +157,17 @@ def axis_count(value: float, lang: Lang) -> str:
     if abs(value) >= 10_000:
         return f"{value / 10_000:g}만"
     return f"{value / 1000:g}천" if abs(value) >= 1000 else f"{value:g}"
+
+
+def elapsed(milliseconds: int) -> tuple[str, dict[str, int]]:
+    """Key of the catalogue and its numbers for a time that has passed: seconds, minutes, hours, or days."""
+    seconds = max(0, milliseconds) // 1000
+    if seconds < 120:
+        return "age.seconds", {"n": seconds}
+    minutes = seconds // 60
+    if minutes < 120:
+        return "age.minutes", {"n": minutes}
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return "age.hours", {"h": hours, "m": rest}
+    return "age.days", {"d": hours // 24, "h": hours % 24}

@@ -11,6 +11,7 @@ from hubstat.figures.formats import Lang
 from hubstat.figures.texts_delivery import DELIVERY_TEXTS
 from hubstat.figures.texts_mail import MAIL_TEXTS
 from hubstat.figures.texts_network import NETWORK_TEXTS
+from hubstat.figures.texts_screens import SCREEN_TEXTS
 
 # key: (Korean, English). A test checks that both are there, agree in their placeholders, and that every key is used.
 TEXTS: Final[dict[str, tuple[str, str]]] = {
@@ -249,6 +250,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "loading": ("불러오는 중…", "Loading…"),
     **DELIVERY_TEXTS,
     **MAIL_TEXTS,
+    **SCREEN_TEXTS,
 }
 
 

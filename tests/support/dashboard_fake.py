@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dashboard.board import Addend, Detail, Event, Line, Moment, Node, Proof, Side, Still, Strip, WaveTime
+from dashboard.board import Addend, Detail, Event, Line, Listing, Moment, Node, Proof, Side, Still, Strip, WaveTime
 from dashboard.place import Place
 from hubstat.domain.backlog import AGES
 from hubstat.domain.row import BUCKETS
@@ -136,6 +137,7 @@ def _figures(raw: dict[str, Any], direction: str) -> dict[str, Any]:
         "m3": {state: raw["m3"].get(state, 0) for state in STATES},
         "m5": {reason: count for reason, count in sorted(raw["m5"].items()) if count},
         "m6": {age: raw["m6"].get(age, 0) for age in AGES},
+        **({"m6_pickup_to_warehouse": dict.fromkeys(AGES, raw["completed"] // 9)} if direction == "RETURN" else {}),
         "completion": _over(raw["completed"], raw["due"]),
         "first_attempt_rate": _over(raw["first_attempt_ok"], raw["first_attempt_n"]),
         "completions_by_hour": dict(sorted(raw["completions_by_hour"].items())),
@@ -203,6 +205,17 @@ class FakeBoard:
             for node, raws in groups.items()
         ]
 
+    def stages(self, place: Place, moment: Moment, level: str, hub: str | None) -> dict[str, dict[str, Any]]:
+        shares = {"request_to_pickup": (0.9, 1_310), "pickup_to_warehouse": (0.5, 410), "warehouse_to_completed":
+                  (0.3, 95), "refund_latency": (0.1, 61)}  # fmt: skip
+        return {
+            node.hub: {
+                f"return_{stage}": {"n": int(node.figures["completed"] * share), "median": at, "p90": at * 2}
+                for stage, (share, at) in shares.items()
+            }
+            for node in self.nodes(place, moment, level, hub)
+        }
+
     def waves(self, day: date) -> Sequence[WaveTime]:
         start = int(datetime(day.year, day.month, day.day, tzinfo=ZONE).timestamp() * 1000)
         return [WaveTime("DAWN", start + 7 * 3_600_000), WaveTime("DAY", start + 21 * 3_600_000)]
@@ -266,6 +279,11 @@ class FakeBoard:
             return None
         as_of = moment.as_of - 7 * 86_400_000
         return Moment(DAY - timedelta(days=7), as_of, as_of, None, "before", False, True, "1")
+
+    @contextmanager
+    def listing(self, place: Place, moment: Moment, metric: str) -> Iterator[Listing]:
+        found = self.proof(place, moment, metric)
+        yield Listing(found.figure, iter([line for side in found.sides for line in side.lines]))
 
     def invoice(self, place: Place, moment: Moment) -> Detail | None:
         if place.hub == "missing":

@@ -1,25 +1,53 @@
-"""Serve the made-up network: ``python serve_fake_board.py PORT FOLDER``. It moves every second; while FOLDER/fail
-exists every request fails, while FOLDER/still exists nothing changes."""
+"""Serve the made-up network: ``python serve_fake_board.py PORT FOLDER [SECONDS]``. It moves every second, or so often.
+
+While FOLDER/fail exists every request fails, while FOLDER/still exists nothing changes, while FOLDER/trouble exists the
+system is in trouble, while FOLDER/slow exists lists are long and slow.
+"""
 
 from __future__ import annotations
 
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dashboard_fake import FakeBoard
+from fake_desk import FakeDesk
+from fake_watch import HEALTHY, FakeWatch, troubled
 
 from dashboard.app import create_app, serve
+from dashboard.board import Line, Listing, Moment
+from dashboard.place import Place
 from hubstat.errors import EngineError
 from hubstat.settings import DashboardSettings
 
 
-def move(board: FakeBoard, folder: Path) -> None:
+class Slow(FakeBoard):
+    """While ``slow`` is set, its lists have a million lines and come a block at a time."""
+
+    slow = False
+
+    @contextmanager
+    def listing(self, place: Place, moment: Moment, metric: str) -> Iterator[Listing]:
+        with super().listing(place, moment, metric) as found:
+            yield Listing(1_000_000, self._slowly(next(found.lines))) if self.slow else found
+
+    def _slowly(self, line: Line) -> Iterator[Line]:
+        for number in range(1_000_000):
+            if number % 1_000 == 0:
+                time.sleep(0.05)
+            yield line
+
+
+def move(board: Slow, watch: FakeWatch, folder: Path, seconds: float) -> None:
     """Let the network go on."""
     while True:
-        time.sleep(1)
+        time.sleep(seconds)
         board.fail = EngineError("Elasticsearch does not answer") if (folder / "fail").exists() else None
+        watch.health = troubled() if (folder / "trouble").exists() else HEALTHY
+        board.slow = (folder / "slow").exists()
         board.now += 1_000
         if not (folder / "still").exists():
             board.friends["C101", "F1010"]["late_open"] += 1
@@ -27,6 +55,7 @@ def move(board: FakeBoard, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    fake = FakeBoard()
-    threading.Thread(target=move, args=(fake, Path(sys.argv[2])), daemon=True).start()
-    serve(create_app(fake, DashboardSettings(refresh_seconds=1)), "127.0.0.1", int(sys.argv[1]))
+    fake, watch = Slow(), FakeWatch()
+    pace = float(sys.argv[3]) if len(sys.argv) > 3 else 1.0
+    threading.Thread(target=move, args=(fake, watch, Path(sys.argv[2]), pace), daemon=True).start()
+    serve(create_app(fake, DashboardSettings(refresh_seconds=1), watch, FakeDesk()), "127.0.0.1", int(sys.argv[1]))

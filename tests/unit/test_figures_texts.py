@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 import string
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import hubstat
+from dashboard.live import GRIDS
+from dashboard.place import SCREENS
+from hubstat.domain.backlog import AGES
 from hubstat.domain.codes import DELIVERY_CODES, DIRECTIONS, RETURN_CODES
-from hubstat.domain.invoice import STATES
+from hubstat.domain.invoice import STAGES, STATES
+from hubstat.domain.metric import Unit
 from hubstat.domain.metrics import metrics_for
+from hubstat.figures.dictionary import GROUPS
 from hubstat.figures.texts import TEXTS, definition, label, text
 
 ROOT = Path(hubstat.__file__).parents[1]
@@ -39,6 +45,25 @@ MADE = {
     "short.": ("finish", "late", "need", "bars"),
     "strip.": ("drive", "stop", "rest", "idle", "batch", "finish", "what", "from", "to", "minutes"),
     "compare.": ("none", "week", "yesterday", "closed"),
+    "nav.": SCREENS,
+    "age.": (*AGES, "seconds", "minutes", "hours", "days"),
+    "unit.": get_args(Unit),
+    "dictionary.group.": GROUPS,
+    "dictionary.better.": ("up", "down", "none"),
+    "dictionary.adds.": ("yes", "no"),
+    "dictionary.": ("id", "name", "unit", "direction", "better", "adds", "definition", "formula", "example"),
+    "returns.stage.": STAGES,
+    "returns.step.": ("requested", "picked_up", "warehouse", "completed", "refunded"),
+    "returns.unrecorded.": ("inspection", "refund", "money"),
+    "system.": ("data_to", "lag", "silent", "letters", "audit", "cluster"),
+    "export.table.": GRIDS,
+    "export.": ("running", "rows", "cancel", "cancelled", "failed", "done"),
+    "col.": ("invoice", "promise", "completed", "late", "camp", "friend", "state", "why"),
+    "reports.name.": ("daily-provisional", "daily-final", "wave-close", "hourly-digest"),
+    "reports.state.": ("claimed", "building", "handing-over", "sent", "failed", "unknown", "skipped", "stored"),
+    "reports.col.": ("slot", "report", "day", "hub", "recipient", "state", "error", "name", "lang", "reports"),
+    "system.version.": ("hubstat", "definitions", "fold", "elasticsearch"),
+    "system.cluster.": ("green", "yellow", "red"),
 }  # fmt: skip
 
 

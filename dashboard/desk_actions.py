@@ -1,0 +1,69 @@
+"""What a click on the screen of the reports does: send a run again, send a copy to oneself."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
+
+from dashboard.desk import Desk
+from dashboard.live import Screens
+from dashboard.place import parse
+from dashboard.screens.reports import Asked, date_of
+from hubstat.errors import HubstatError
+from hubstat.figures.formats import Lang
+from hubstat.figures.texts import text
+
+
+def add_desk_callbacks(app: Dash, screens: Screens, desk: Desk, lang: Lang) -> None:
+    """The callbacks of both buttons. A refusal stands where the result would."""
+
+    @app.callback(
+        Output("resent", "children"),
+        Input({"type": "resend", "run": ALL}, "n_clicks"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    async def resend(clicks: list[int | None], search: str) -> Any:
+        # A table that is drawn anew brings new buttons: nobody has clicked those.
+        if not any(clicks) or ctx.triggered_id is None:
+            return no_update
+        return await asyncio.to_thread(_resend, screens, desk, ctx.triggered_id["run"], search, lang)
+
+    @app.callback(
+        Output("sent", "children"),
+        Input("send-now", "n_clicks"),
+        State("send-to", "value"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
+    async def send(clicks: int | None, recipient: str | None, search: str) -> Any:
+        return await asyncio.to_thread(_send, screens, desk, recipient, search, lang) if clicks else no_update
+
+
+def _resend(screens: Screens, desk: Desk, run_id: str, search: str, lang: Lang) -> str:
+    place = parse(search, screens.board.zone, lang)
+    try:
+        run = desk.resend(run_id)
+    except HubstatError as error:
+        return str(error)
+    finally:
+        screens.desktop.forget()
+    return text("reports.resent", place.lang, state=text(f"reports.state.{run.state}", place.lang))
+
+
+def _send(screens: Screens, desk: Desk, recipient: str | None, search: str, lang: Lang) -> str:
+    place = parse(search, screens.board.zone, lang)
+    if not recipient:
+        return text("reports.no_address", place.lang)
+    try:
+        asked = Asked.of(place.order or "")
+        wave = None if place.wave == "all" else place.wave
+        order = desk.order(asked.report, date_of(place, screens.moment(place)), asked.level, asked.hub, wave=wave)
+        run = desk.send_now(order, recipient, place.lang)
+    except HubstatError as error:
+        return str(error)
+    finally:
+        screens.desktop.forget()
+    return text("reports.sent", place.lang, recipient=recipient, state=text(f"reports.state.{run.state}", place.lang))

@@ -1,0 +1,196 @@
+"""Exports: what a screen shows in a table, as CSV or XLSX, and invoice lists of any length as they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dashboard.board import Line
+from dashboard.live import Built, Screens
+from dashboard.place import HUB_SCREENS
+from dashboard.scene import Scene, hub_name
+from dashboard.sheets import Sheet
+from dashboard.shell import FORMATS
+from hubstat.domain import time as tm
+from hubstat.errors import QueryError
+from hubstat.figures.export import Column, Kind, Table, csv_blocks, xlsx_bytes
+from hubstat.figures.texts import label
+
+# Of longer lists only CSV is made: a spreadsheet's file is whole in memory before its first byte is sent.
+XLSX_ROWS: Final = 100_000
+PROOF: Final = "proof"
+_KINDS: Final[Mapping[str, Kind]] = {
+    "percent": "share", "share": "share", "count": "count", "decimal": "number", "span": "number", "minutes": "number",
+    "time": "time",
+}  # fmt: skip
+# Figures of a table's column that are a time, though the form of their text does not say so.
+_TIMES: Final = ("last_completed_at",)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file on its way. rows: how many lines of data it will have, None where nobody knows before."""
+
+    name: str
+    body: Generator[bytes]
+    rows: int | None
+
+
+def export(screens: Screens, built: Built, metric: str | None, name: str, form: str) -> Export:
+    """A table of a screen as a file; ``proof``: the invoices behind the figure ``metric`` of its place.
+
+    Raises ``QueryError`` where there is no such table or form, or the list is too long for XLSX.
+    """
+    scene = built.scene
+    if form not in FORMATS:
+        raise QueryError(f"format: one of {', '.join(FORMATS)}, not {form!r}")
+    if name == PROOF:
+        return _proof(screens, built, metric, form)
+    table = table_of(built, name)
+    body = _written(ExitStack(), table, table.rows, form)
+    return Export(_file_name(scene, [name], form), body, len(table.rows))
+
+
+def table_of(built: Built, name: str) -> Table:
+    """A table of a screen with its raw values. Raises ``QueryError`` where it has none of that name."""
+    scene = built.scene
+    sheet: Sheet | None = scene.sheets.get(name)
+    if sheet is not None:
+        columns = [Column(head.key, head.label, _KINDS.get(head.kind, "text")) for head in sheet.heads]
+        return Table(sheet.title, header(built), columns, sheet.rows)
+    parts = {
+        prop: built.parts.get(f"{name}-{scene.key}.{prop}") for prop in ("columnDefs", "rowData", "dashGridOptions")
+    }
+    definitions, rows, options = (part.value if part else None for part in parts.values())
+    if definitions is None or rows is None:
+        known = ", ".join(each for each, _ in built.tables) or "none"
+        raise QueryError(f"table: this screen has {known}, not {name!r}")
+    leaves = [leaf for entry in definitions for leaf in entry.get("children", [entry])]
+    cells = [cell for leaf in leaves for cell in _cells(scene, leaf)]
+    every = [*rows, *((options or {}).get("pinnedBottomRowData") or ())]
+    raw = [{cell.column.key: cell.value(row) for cell in cells} for row in every]
+    kept = [cell.column for cell in cells if not any(isinstance(row[cell.column.key], dict | list) for row in raw)]
+    return Table(dict(built.tables)[name], header(built), kept, raw)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A column of a grid and where its raw value stands in a row."""
+
+    column: Column
+    path: tuple[str, ...]
+
+    def value(self, row: Mapping[str, Any]) -> Any:
+        found: Any = row
+        for step in self.path:
+            found = found.get(step) if isinstance(found, Mapping) else None
+        # A heat cell is its figure and the step of its colour.
+        return found[0] if isinstance(found, list | tuple) and len(found) == 2 else found
+
+
+def _cells(scene: Scene, leaf: Mapping[str, Any]) -> Iterator[_Cell]:
+    """The columns that one column of a grid is: a name with its id, a count with what it is of."""
+    field = leaf["field"]
+    if field == "name":
+        yield _Cell(Column("id", "id"), ("id",))
+        yield _Cell(Column("name", leaf["headerName"]), ("name",))
+        return
+    params = leaf.get("cellRendererParams") or {}
+    metric = params.get("metric") or (f"invoices_per_hour.{params['hour']}" if "hour" in params else None)
+    path = ("f", params["raw"]) if "raw" in params else tuple(field.split(".", 1))
+    title = leaf["headerName"]
+    if metric is not None:
+        # What is drawn is worked out from the raw figure: the file has that, under its own name.
+        title = f"{label(metric, scene.place.direction, scene.lang) if 'raw' in params else title} ({metric})"
+    yield _Cell(Column(metric or field, title, _kind(params, metric)), path)
+    if of := params.get("of"):
+        words = label(of, scene.place.direction, scene.lang)
+        yield _Cell(Column(of, f"{words} ({of})", "count"), ("f", of))
+
+
+def _kind(params: Mapping[str, Any], metric: str | None) -> Kind:
+    if metric in _TIMES:
+        return "time"
+    return "number" if "hour" in params or "raw" in params else _KINDS.get(params.get("form", ""), "text")
+
+
+def header(built: Built) -> list[tuple[str, str]]:
+    """What figures are of: scope, service date, wave, direction, as-of, known-at, zone, definitions."""
+    scene, moment = built.scene, built.scene.moment
+    zone = scene.board.zone
+    lines: list[tuple[str, str]] = []
+    if scene.place.screen in HUB_SCREENS:
+        path = " › ".join(hub_name(node, level, scene.lang) for level, node in built.hubs.path) if built.hubs else ""
+        here = f"{scene.place.level}:{built.hubs.here.hub}" if built.hubs else scene.place.hub or ""
+        lines += [
+            (scene.say("export.scope"), f"{path} ({here})"),
+            (scene.say("export.date"), moment.day.isoformat()),
+            (scene.say("wave.label"), scene.place.wave),
+            (scene.say("direction.label"), scene.place.direction),
+        ]
+    return [
+        *lines,
+        (scene.say("export.as_of"), tm.iso_local(moment.as_of, zone)),
+        (scene.say("export.known_at"), tm.iso_local(moment.known_at, zone)),
+        (scene.say("export.zone"), str(zone)),
+        (scene.say("export.version"), moment.version),
+        (scene.say("export.standing"), scene.say("asof.provisional" if moment.provisional else "asof.final")),
+    ]
+
+
+def _file_name(scene: Scene, names: Sequence[str], form: str) -> str:
+    place = scene.place
+    hub = (place.hub or place.level) if place.screen in HUB_SCREENS else ""
+    at = tm.iso_local(scene.moment.as_of, scene.board.zone)[:19].replace(":", "")
+    parts = ["hubstat", place.screen, hub, *names, at]
+    safe = "-".join(part for part in parts if part)
+    return "".join(sign if sign.isascii() and (sign.isalnum() or sign in "-_.") else "_" for sign in safe) + f".{form}"
+
+
+def _proof(screens: Screens, built: Built, metric: str | None, form: str) -> Export:
+    scene = built.scene
+    if metric is None:
+        raise QueryError("proof: the address names no figure whose invoices are to be exported")
+    stack = ExitStack()
+    found = stack.enter_context(screens.board.listing(scene.place, scene.moment, metric))
+    if form == "xlsx" and found.figure > XLSX_ROWS:
+        stack.close()
+        raise QueryError(scene.say("export.too_long", n=f"{found.figure:,}", most=f"{XLSX_ROWS:,}"))
+    title = label(metric.partition(".")[0], scene.place.direction, scene.lang)
+    lines = [*header(built), (scene.say("export.figure"), f"{metric} = {found.figure}")]
+    table = Table(title, lines, _columns(scene), ())
+    rows = (_invoice(scene, line) for line in found.lines)
+    return Export(_file_name(scene, [PROOF, metric], form), _written(stack, table, rows, form), found.figure)
+
+
+def _written(stack: ExitStack, table: Table, rows: Iterable[Mapping[str, Any]], form: str) -> Generator[bytes]:
+    """The file, block by block; the look at the data is closed at its end, or when nobody wants the rest."""
+    with stack:
+        if form == "csv":
+            yield from csv_blocks(table, rows)
+        else:
+            yield xlsx_bytes(Table(table.title, table.header, table.columns, list(rows)))
+
+
+def _columns(scene: Scene) -> Sequence[Column]:
+    kinds: dict[str, Kind] = {"promise": "time", "completed": "time", "late": "count"}
+    names = ("invoice", "promise", "completed", "late", "camp", "friend", "state", "why")
+    return [Column("direction", scene.say("direction.label")),
+            *(Column(name, scene.say(f"col.{name}"), kinds.get(name, "text")) for name in names)]  # fmt: skip
+
+
+def _invoice(scene: Scene, line: Line) -> dict[str, Any]:
+    zone = scene.board.zone
+    return {
+        "direction": line.direction,
+        "invoice": line.invoice_no,
+        "promise": None if line.promise is None else tm.iso_local(line.promise, zone),
+        "completed": None if line.completed_at is None else tm.iso_local(line.completed_at, zone),
+        "late": line.late,
+        "camp": line.camp,
+        "friend": line.friend,
+        "state": line.state,
+        "why": line.why_en if scene.lang == "en" else line.why_ko,
+    }

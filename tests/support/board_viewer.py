@@ -1,0 +1,68 @@
+"""A viewer of the board without a browser: asks as the page does, the next refresh only after the last answer."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlparse
+
+
+@dataclass
+class Viewer:
+    """One page. seconds, sizes: of each answer, its compressed bytes; the first is the whole screen."""
+
+    url: str
+    search: str = ""
+    seconds: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    failures: int = 0
+
+    def __post_init__(self) -> None:
+        place = urlparse(self.url)
+        self._connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
+        self._pulse: dict[str, Any] | None = None
+        found = json.loads(self._ask("GET", "/_dash-dependencies", None)[1])
+        self._callback = next(each for each in found if each["output"].startswith("..pulse.data"))
+
+    def _ask(self, method: str, path: str, body: Any) -> tuple[int, bytes]:
+        headers = {"Accept-Encoding": "gzip", "Content-Type": "application/json"}
+        self._connection.request(method, path, None if body is None else json.dumps(body), headers)
+        answer = self._connection.getresponse()
+        raw = answer.read()
+        if answer.status != 200:
+            raise OSError(f"{path}: status {answer.status}")
+        return len(raw), gzip.decompress(raw) if answer.headers.get("Content-Encoding") == "gzip" else raw
+
+    def refresh(self) -> None:
+        """Ask once and take what it answered as what is shown."""
+        names = self._callback["output"].strip(".").split("...")
+        outputs = [{"id": name.rpartition(".")[0], "property": name.rpartition(".")[2]} for name in names]
+        values = {"url": self.search, "look": "light", "tick": round(time.time() * 1000)}
+        body = {
+            "output": self._callback["output"],
+            "outputs": outputs,
+            "inputs": [each | {"value": values[each["id"]]} for each in self._callback["inputs"]],
+            "changedPropIds": ["tick.data"],
+            "state": [each | {"value": self._pulse} for each in self._callback["state"]],
+        }
+        began = time.monotonic()
+        try:
+            size, raw = self._ask("POST", "/_dash-update-component", body)
+        except (OSError, http.client.HTTPException):
+            self.failures += 1
+            self._connection.close()
+            return
+        self.seconds.append(time.monotonic() - began)
+        self.sizes.append(size)
+        self._pulse = json.loads(raw)["response"]["pulse"]["data"]
+        self.failures += not self._pulse["ok"] or "stale" in self._pulse
+
+    def watch(self, tick: float, until: float) -> None:
+        """Refresh ``tick`` seconds after each answer, until a time of ``time.monotonic``."""
+        while time.monotonic() < until:
+            self.refresh()
+            time.sleep(tick)
