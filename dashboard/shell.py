@@ -186,15 +186,6 @@ def _menu(opener: html.Summary, items: list[Any], side: str = "left") -> html.De
     return html.Details([opener, html.Ul(items, className=f"menu-list menu-{side}")], className="menu")
 
 
-def _menu_target(name: str, class_name: str, **more: str) -> dmc.MenuTarget:
-    """What opens a menu. Mantine puts its state on a box around it, so the box is the button (keys: ``board.js``)."""
-    return dmc.MenuTarget(
-        html.Span([html.Span(name), html.Span("⌄", **{"aria-hidden": "true"}, className="caret")],
-                  className=class_name, **more),
-        boxWrapperProps={"role": "button", "tabIndex": 0},
-    )  # fmt: skip
-
-
 def filters(scene: Scene) -> list[Any]:
     """Service date, wave and direction: links, so that each choice is an address. None on a screen of no hub."""
     place = scene.place
@@ -229,28 +220,23 @@ def filters(scene: Scene) -> list[Any]:
         parts.append(_switch(scene, "wave", waves, place.wave))
         if place.screen == "status":
             parts.append(_switch(scene, "direction", ["DELIVERY", "RETURN"], place.direction))
-        parts.append(_compare(scene))
+            parts.append(_compare(scene))
     return parts
 
 
-def _compare(scene: Scene) -> dmc.Menu:
+def _compare(scene: Scene) -> html.Details:
     """With which earlier moment the figures are compared."""
     chosen = scene.place.compare
     named = f"{scene.say('compare.label')}: {scene.say(f'compare.{chosen}')}" if chosen else scene.say("compare.label")
-    return dmc.Menu(
-        [
-            _menu_target(named, "control chip compare" + (" on" if chosen else "")),
-            dmc.MenuDropdown(
-                [
-                    dmc.MenuItem(scene.say(f"compare.{each or 'none'}"), href=scene.href(compare=each))
-                    for each in (None, *COMPARES)
-                ]
-            ),
-        ],
-        position="bottom-start",
-        shadow="md",
-        width=220,
+    opener = html.Summary(
+        [html.Span(named), html.Span("⌄", **{"aria-hidden": "true"}, className="caret")],
+        className="control chip compare" + (" on" if chosen else ""),
     )
+    choices = [
+        link(scene.say(f"compare.{each or 'none'}"), scene.href(compare=each), "menu-item")
+        for each in (None, *COMPARES)
+    ]
+    return _menu(opener, [html.Li(each) for each in choices])
 
 
 def _step(scene: Scene, sign: str, day: date, words: str) -> html.A:

@@ -83,14 +83,6 @@
     if (event.target.closest("#stale-retry")) { ask(); }
   });
 
-  /* Enter and space press a button that is none of the browser's: the box that opens a menu. */
-  document.addEventListener("keydown", (event) => {
-    if ((event.key === "Enter" || event.key === " ") && event.target.matches('div[role="button"][aria-haspopup]')) {
-      event.preventDefault();
-      event.target.click();
-    }
-  });
-
   /* Enter on a table cell opens its row, as a click does. */
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.target.closest("a, button, input, select")) { return; }
