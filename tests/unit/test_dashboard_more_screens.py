@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -10,6 +9,7 @@ import orjson
 import pytest
 from dash import html
 from dashboard_fake import NOW, FakeBoard
+from dashboard_tree import walk, words
 from fake_desk import FakeDesk
 from fake_watch import HEALTHY, FakeWatch, troubled
 
@@ -27,25 +27,6 @@ from hubstat.errors import AccessError, EngineError, QueryError
 from hubstat.figures.dictionary import entries, entry_of, formula
 from hubstat.figures.formats import LANGS, Lang, elapsed
 from hubstat.settings import DashboardSettings
-
-
-def walk(node: Any) -> Iterator[Any]:
-    """Every component of a tree."""
-    if isinstance(node, list | tuple):
-        for child in node:
-            yield from walk(child)
-    elif hasattr(node, "to_plotly_json"):
-        yield node
-        yield from walk(getattr(node, "children", None))
-
-
-def words(tree: Any) -> str:
-    texts = []
-    for node in walk(tree):
-        children = getattr(node, "children", None)
-        parts = children if isinstance(children, list) else [children]
-        texts += [part for part in parts if isinstance(part, str)]
-    return " ".join(texts)
 
 
 def props(tree: Any, name: str) -> list[Any]:
