@@ -17,6 +17,8 @@ import cramjam
 from hubstat.elastic.writer import Version
 
 _HEAD: Final = struct.Struct("<IQQd")
+# So far, or twice, the bound may be passed by what is held: a refresh comes every second, and may take as long.
+_HELD_BYTES: Final = 64 * 1024 * 1024
 # What Python keeps around one entry: the slots of the ordered dict, and the headers of the key and the bytes.
 _OVERHEAD_BYTES: Final = 260
 
@@ -48,6 +50,11 @@ class DocumentCache:
     def full(self) -> bool:
         """Whether the bound is passed: nothing that may go is left."""
         return self._bytes > self._max_bytes
+
+    @property
+    def overfull(self) -> bool:
+        """Whether so much is held back that nothing more should be put for now."""
+        return self._bytes > self._max_bytes + max(self._max_bytes, _HELD_BYTES)
 
     def seen(self, at: float) -> None:
         """Searches see all that was put before that time of the clock."""

@@ -20,7 +20,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hubstat.domain import time as tm
 from hubstat.domain.contract import Event, Refusal, is_derived
@@ -49,6 +49,9 @@ if TYPE_CHECKING:
     from faust.types import TP
 
 log = logging.getLogger(__name__)
+
+# How often a flush looks whether searches have seen enough for the cache to let something go.
+_FULL_SECONDS: Final = 0.05
 
 
 @dataclass(slots=True)
@@ -110,6 +113,8 @@ class InvoiceFlusher:
         self.counters.records += len(records)
         letters: list[dead_letters.DeadLetter] = []
         invoices = self._decode(records, letters)
+        while self.cache.overfull:
+            await asyncio.sleep(_FULL_SECONDS)
         done = await self._hold(invoices)
         try:
             await self._read(list(invoices.values()))
@@ -234,7 +239,7 @@ class InvoiceFlusher:
         """The document as it would be is refused for good: its records of this flush become letters."""
         refusal = Refusal("not_storable", "", f"Elasticsearch refuses the invoice's document: {outcome.why[:2000]}")
         letters.extend(dead_letter(record, refusal) for record, _ in invoice.records)
-        self.cache.drop(invoice.key)
+        # What the cache holds of it stays: it is what Elasticsearch has, and a search may not see it yet.
         invoice.records.clear()
 
     async def _mark(self, merged: Sequence[Merged]) -> None:

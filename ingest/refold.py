@@ -65,6 +65,7 @@ class Refolder:
         await self._all("invoices-*", invoices, self._invoice, done)
         await self._all("friends-*", friends, self._friend, done)
         await self._all("friend-corrections", {"match_all": {}}, self._friend, done)
+        await self._writer.show_written()
         return done
 
     async def _all(self, pattern: str, query: dict[str, Any], fold: Callable[[Found], _Folded], done: Refolded) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
+from hubstat.elastic.names import Names
 from hubstat.elastic.writer import Writer
 from hubstat.engines import EngineAddresses
 from hubstat.runfile import ingest_address
@@ -49,8 +50,8 @@ def run(settings: Settings, addresses: EngineAddresses, make: Make = flushers_of
 
     Raises SettingsError also where the address of its metrics is taken.
     """
-    # One request a lane in flight, of either kind, and one for the report.
-    writer = MeasuredWriter(settings, addresses.elasticsearch_url, threads=2 * settings.ingest.lanes + 1)
+    # One request a lane in flight, of either kind, one for the report and one to make visible.
+    writer = MeasuredWriter(settings, addresses.elasticsearch_url, threads=2 * settings.ingest.lanes + 2)
     trusted = trusts_received_at(settings, addresses)
 
     with ExitStack() as stack:
@@ -71,7 +72,9 @@ def run(settings: Settings, addresses: EngineAddresses, make: Make = flushers_of
             log.info("metrics and health at %s", address)
             caches = (invoice.cache, friend.cache)
             refresh_seconds = settings.elasticsearch.refresh_seconds
-            refresher = Refresher(writer, standing, caches, refresh_seconds)
+            names = Names(settings.namespace)
+            everything = (names.all_invoices, names.friends("*"), names.friend_corrections)
+            refresher = Refresher(writer, standing, everything, caches, refresh_seconds)
             _tell(app, standing, refresher, Report(sources, writer, address), min(refresh_seconds, _EVERY_SECONDS))
             return Flushers(invoice=invoice, friend=friend)
 
@@ -91,9 +94,9 @@ def partitions_of(settings: Settings) -> list[str]:
 
 
 def _tell(app: IngestApp, standing: Standing, refresher: Refresher, report: Report, every_seconds: float) -> None:
-    """Look at the partitions every second; make visible what is written, and say how the worker stands.
+    """Look at the partitions every second; make visible what is written; say how the worker stands.
 
-    Apart, as the latter may have to wait. Neither may end ingest, whatever it meets.
+    Each apart, as the others may have to wait. None may end ingest, whatever it meets.
     """
 
     async def look() -> None:
@@ -106,25 +109,30 @@ def _tell(app: IngestApp, standing: Standing, refresher: Refresher, report: Repo
             except Exception:
                 log.exception("how far ingest is could not be looked at")
 
-    async def show() -> None:
-        try:
-            await refresher.refresh()
-        except Exception:
-            log.exception("what is written could not be made visible")
-
-    async def say() -> None:
-        teller = Teller(report, standing)
+    async def every(what: str, work: Callable[[], Awaitable[None]]) -> None:
         while not app.should_stop:
             began = time.monotonic()
             if app.chunked.joined.is_set():
-                await look()
-                await show()
-                await teller.tell()
+                try:
+                    await work()
+                except Exception:
+                    log.exception("%s failed", what)
             await app.sleep(max(_LEAST_PAUSE_SECONDS, every_seconds - (time.monotonic() - began)))
+
+    async def show() -> None:
+        async def now() -> None:
+            await look()
+            await refresher.refresh()
+
+        await every("making visible what is written", now)
+
+    async def say() -> None:
+        await every("the worker's report", Teller(report, standing).tell)
 
     async def count(_app: IngestApp, assigned: set[TP], **_: Any) -> None:
         standing.rebalances += 1
 
     app.timer(interval=_EVERY_SECONDS)(look)
+    app.task(show)
     app.task(say)
     app.on_partitions_assigned.connect(count, weak=False)

@@ -260,7 +260,7 @@ def load_lines(asked: Asked, part: LoadPart) -> list[InvoiceLine]:
     if asked.question.direction != "DELIVERY":
         return []
     departures = asked.day.departures()
-    # The keyword alone tells who counts, so that only their events are read.
+    # The field alone tells who counts, so that only their events are read.
     held_by = asked.view.invoices.documents(_settled_query(asked, DUE, [{"exists": {"field": "loading"}}]), ["loading"])
     keys = [key for key, document in held_by if part in loading_of_text(document["loading"]).parts(departures)]
     found = []

@@ -23,7 +23,7 @@ from hubstat.errors import HubstatError
 from hubstat.settings import Settings
 from ingest.progress import PartitionLag, group_lag
 
-# A worker reports every second, and a report shows with the next refresh.
+# A worker reports every second, and a report shows at once.
 _SILENT_MS: Final = 10_000
 _APART_SECONDS: Final = 1.0
 _WIDTH: Final = 160

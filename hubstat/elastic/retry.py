@@ -34,10 +34,12 @@ RETRIES: Final[Counter[str]] = Counter()
 """How often this process had to wait and try again in ``for_ever``, by what it was doing; for reading only."""
 
 _retried_at = float("-inf")
+# What stands beside the flushes: that it waits says nothing of why one of them takes long.
+_BESIDE: Final = frozenset({"making visible", "reporting"})
 
 
 def seconds_since_retry() -> float:
-    """How long ago this process last had to wait in ``for_ever``; infinite where it never had to."""
+    """How long ago a flush of this process last had to wait in ``for_ever``; infinite where none ever had to."""
     return time.monotonic() - _retried_at
 
 
@@ -88,7 +90,8 @@ async def for_ever(work: Callable[[], Awaitable[_Result]], url: str, what: str) 
 
     def say(state: RetryCallState) -> None:
         global _retried_at
-        _retried_at = time.monotonic()
+        if what not in _BESIDE:
+            _retried_at = time.monotonic()
         error = state.outcome.exception() if state.outcome else None
         pause = state.next_action.sleep if state.next_action else 0.0
         RETRIES[what] += 1

@@ -188,7 +188,7 @@ class Writer:
         async def attempt() -> None:
             await self._request("PUT", f"/{index}/_doc/{doc_id}?refresh=true", body)
 
-        await for_ever(attempt, self.url, "writing")
+        await for_ever(attempt, self.url, "reporting")
 
     async def get(self, keys: Iterable[tuple[str, str]]) -> list[Found]:
         """Current documents by (index, id); those that do not exist are left out.
@@ -205,6 +205,8 @@ class Writer:
                 return _documents(answer["docs"])
 
             found += await for_ever(attempt, self.url, "reading documents")
+        # Read in real time: a search may not see it yet, whoever wrote it.
+        self._written.update(document.version.index for document in found)
         return found
 
     async def find(self, pattern: str, ids: Sequence[str], most: int = 2) -> list[Found]:
@@ -235,25 +237,29 @@ class Writer:
             found += await for_ever(attempt, self.url, "looking up documents")
         return found
 
-    async def show_written(self) -> None:
-        """Make every document that :meth:`bulk` has returned visible to searches."""
+    async def show_written(self, more: Sequence[str] = ()) -> None:
+        """Make every document that :meth:`bulk` has written or :meth:`get` has read visible to searches.
+
+        more: patterns of further indices. For one caller at a time.
+        """
         written, self._written = sorted(self._written), set()
+        names = [*more, *written]
         try:
-            for start in range(0, len(written), _INDICES_AT_ONCE):
-                await self.refresh(",".join(written[start : start + _INDICES_AT_ONCE]))
+            for start in range(0, len(names), _INDICES_AT_ONCE):
+                await self.refresh(",".join(names[start : start + _INDICES_AT_ONCE]), "making visible")
         except BaseException:
             self._written.update(written)
             raise
 
-    async def refresh(self, pattern: str) -> None:
-        """Make everything written so far to a pattern visible to ``find``."""
+    async def refresh(self, pattern: str, what: str = "refreshing") -> None:
+        """Make everything written so far to a pattern visible to ``find``. ``what``: for the log."""
 
         async def attempt() -> None:
             answer = await self._request("POST", f"/{pattern}/_refresh?allow_no_indices=true&ignore_unavailable=true")
             if answer["_shards"]["failed"]:
                 raise NotNow("not every shard was refreshed")
 
-        await for_ever(attempt, self.url, "refreshing")
+        await for_ever(attempt, self.url, what)
 
     async def _request(self, method: str, target: str, body: bytes | None = None) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._blocking, method, target, body)

@@ -36,7 +36,7 @@ class MeasuredFlusher:
     """One kind's flusher with the duration of its flushes, and the latency of its records.
 
     latency: seconds from the broker's received time to the return of the flush, when the record is stored. It becomes
-    visible to searches with Elasticsearch's next refresh.
+    visible to searches with the worker's next refresh.
     """
 
     def __init__(

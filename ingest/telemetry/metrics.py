@@ -53,7 +53,8 @@ METRICS: Final = tuple(
             "received_to_written_seconds",
             "histogram",
             _BY_KIND,
-            "From the broker's received time until the record is stored, sampled; searches see it one refresh later.",
+            "From the broker's received time until the record is stored, sampled; "
+            "a search sees it after the next refresh.",
         ),
         ("write_seconds", "histogram", (), "Duration of one write to Elasticsearch, retries included."),
         ("write_documents", "histogram", (), "Documents of one write."),

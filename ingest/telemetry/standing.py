@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 _BLIND_SECONDS: Final = 10.0
 # A rebalance takes a few seconds; who is without an assignment for longer is out of the group.
 _WITHOUT_SECONDS: Final = 10.0
+# A refresh comes at least every 5 s, and takes some seconds under load.
+_HIDDEN_MS: Final = 30_000
 
 
 def partition_id(topic: str, partition: int) -> str:
@@ -143,6 +145,13 @@ class Standing:
             oldest_unwritten_at=min(unwritten, default=None),
         )
 
+    def _hidden(self, name: str) -> bool:
+        written = self.written_to.get(name)
+        if written is None:
+            return False
+        shown = self.complete_to.get(name)
+        return written - (self._since.get(name, written) if shown is None else shown) > _HIDDEN_MS
+
     def _reasons(self, lags: Mapping[str, float]) -> list[str]:
         if not self._joined():
             return ["Kafka has given it no partitions yet"]
@@ -155,6 +164,8 @@ class Standing:
             found.append(f"Kafka had deleted {self.lost:,} records before they were read; its log says which")
         if self.unreported is not None:
             found.append(f"its report cannot be written: {self.unreported}")
+        if hidden := sum(self._hidden(name) for name in lags):
+            found.append(f"what it has written of {hidden} partitions does not show in searches")
         late = {name: lag for name, lag in lags.items() if lag > self._threshold}
         if late:
             worst = max(late, key=lambda name: late[name])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import time
+
 from hubstat.elastic.writer import Version
 from ingest.cache import DocumentCache
 
@@ -63,3 +66,14 @@ def test_the_least_recently_used_of_what_is_seen_goes() -> None:
         cache.put(str(number), VERSION, b"[]")
     assert cache.read("old") is None
     assert len(cache) == 20
+
+
+def test_a_burst_passes_the_bound_so_far_and_no_further() -> None:
+    cache = DocumentCache(1_000, held=True)
+    body = random.Random(1).randbytes(1024 * 1024)  # which does not compress
+    for number in range(64):
+        assert not cache.overfull
+        cache.put(str(number), VERSION, body)
+    assert cache.overfull
+    cache.seen(time.monotonic())
+    assert not cache.overfull

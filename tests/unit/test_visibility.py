@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -21,11 +22,12 @@ class World:
     def __init__(self) -> None:
         self.seconds = 100.0
         self.refreshes = 0
+        self.asked: list[tuple[str, ...]] = []
         self.during = lambda: None
         self.standing = Standing(["t-0"], lambda: True, 60.0, lambda: NOW + int(self.seconds * 1000), self.clock)
         self.standing.held = {TP("t", 0): Any}  # type: ignore[dict-item]
         self.cache = DocumentCache(1_000, held=True, clock=self.clock)
-        self.refresher = Refresher(self, self.standing, [self.cache], 1.0, self.clock)  # type: ignore[arg-type]
+        self.refresher = Refresher(self, self.standing, ["all-*"], [self.cache], 1.0, self.clock)  # type: ignore[arg-type]
 
     def clock(self) -> float:
         return self.seconds
@@ -33,8 +35,9 @@ class World:
     def written_to(self, seconds: float) -> None:
         self.standing.written_to["t-0"] = NOW + int(seconds * 1000)
 
-    async def show_written(self) -> None:
+    async def show_written(self, more: Sequence[str] = ()) -> None:
         self.refreshes += 1
+        self.asked.append(tuple(more))
         self.during()
 
 
@@ -97,3 +100,25 @@ def test_how_far_a_worker_is_behind_is_of_what_is_written() -> None:
     world = World()
     world.written_to(70)
     assert world.standing.behind_seconds() == 30
+
+
+async def test_what_others_wrote_before_an_assignment_is_shown_before_it_is_told() -> None:
+    world = World()
+    world.written_to(99)
+    await world.refresher.refresh()
+    world.seconds = 101
+    await world.refresher.refresh()
+    assert world.asked == [("all-*",), ()]
+    world.standing.look({}, 7)  # another assignment, a moment later
+    world.seconds = 101.1
+    await world.refresher.refresh()
+    assert world.asked[2:] == [("all-*",)]
+
+
+def test_what_is_written_and_does_not_show_makes_a_worker_unhealthy() -> None:
+    world = World()
+    world.written_to(99)
+    world.standing.show({"t-0": NOW + 60_000})
+    assert world.standing._reasons({"t-0": 1.0}) == ["what it has written of 1 partitions does not show in searches"]
+    world.standing.show({"t-0": NOW + 70_000})
+    assert world.standing._reasons({"t-0": 1.0}) == []
