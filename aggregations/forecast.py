@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from aggregations.rollup import Ground, Places, friend_rows, hub_rows, inside
 from hubstat.domain import time as tm
 from hubstat.domain.codes import Direction
 from hubstat.domain.metric import Need
+
+log = logging.getLogger(__name__)
 
 PROJECTED: Final[frozenset[Need]] = frozenset({"projection"})
 # Making one takes at most a tenth of the time, however large the network is.
@@ -75,12 +78,12 @@ def _ahead(day: Day) -> _Ahead:
 
 @dataclass
 class _Making:
-    """The latest forecast of a date and the one under way. took: ms."""
+    """The latest forecast of a date and the one under way. tried: as-of of the last try, took: how long it took, ms."""
 
     generation: int = 0
     last: Forecast | None = None
-    running: Future[Forecast] | None = None
-    began: int = 0
+    running: Future[tuple[Forecast | None, int]] | None = None
+    tried: int | None = None
     took: int = 0
 
 
@@ -100,27 +103,38 @@ class Forecasts:
     def current(self, service_date: date, moment: Moment, generation: int, make: Callable[[], Day]) -> Forecast | None:
         """The latest forecast of a date, begun anew where it is due; None while the first is being made.
 
-        make: the day at this moment, called and read in another thread. Raises what making one raised.
+        make: the day at this moment, called and read in another thread. Where it raises, that is logged, the forecast
+        before stays, with its moment, and the next try comes as it would after any other.
         """
         making = self._dates.setdefault(service_date, _Making())
         if making.running is None and self._due(making, moment, generation):
-            making.generation, making.began = generation, self._clock()
-            making.running = self._pool.submit(_made, moment, make)
+            making.generation, making.tried = generation, moment.as_of
+            making.running = self._pool.submit(self._made, moment, make)
         if making.running is not None:
             wait([making.running], self._patience if making.took <= 1000 * self._patience else 0)
             if making.running.done():
-                done, making.running = making.running, None
-                making.took = self._clock() - making.began
-                making.last = done.result()
+                (made, making.took), making.running = making.running.result(), None
+                making.last = made or making.last
         return making.last
 
+    def _made(self, moment: Moment, make: Callable[[], Day]) -> tuple[Forecast | None, int]:
+        """The forecast and how long it took, without the time that it waited for its turn or was not looked for, ms."""
+        began = self._clock()
+        try:
+            made = Forecast(moment, make())
+        except Exception:
+            log.exception("the projection of %s could not be made", moment)
+            made = None
+        return made, self._clock() - began
+
     def _due(self, making: _Making, moment: Moment, generation: int) -> bool:
-        last = making.last
-        if last is None:
+        if making.tried is None:
             return True
-        if moment.as_of - last.moment.as_of < _LEAST_PAUSE * making.took:
+        if moment.as_of - making.tried < _LEAST_PAUSE * making.took:
             return False
-        return making.generation != generation or last.moment.as_of // tm.MINUTE != moment.as_of // tm.MINUTE
+        if making.last is None or making.last.moment.as_of != making.tried:  # the last try failed
+            return True
+        return making.generation != generation or making.tried // tm.MINUTE != moment.as_of // tm.MINUTE
 
     def forget(self, service_date: date) -> None:
         """Let go of a date that nobody looks at."""
@@ -129,7 +143,3 @@ class Forecasts:
     def close(self) -> None:
         """Wait for the one that is being made."""
         self._pool.shutdown(cancel_futures=True)
-
-
-def _made(moment: Moment, make: Callable[[], Day]) -> Forecast:
-    return Forecast(moment, make())

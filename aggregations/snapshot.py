@@ -112,7 +112,11 @@ class Snapshots:
                 versions = (day.baselines.version, view.master.version)
                 if known is None or known.versions != versions:
                     known = self._friend_days[service_date] = _FriendDays(versions)
-                folded = known.refresh(day, view)
+                try:
+                    folded = known.refresh(day, view)
+                except BaseException:
+                    del self._friend_days[service_date]  # half a refresh is none: the next one reads all anew
+                    raise
                 day.give_days([each.at(now) for each in folded])
                 for direction in DIRECTIONS:
                     day.counted("camp", direction, _EVERY_TICK)

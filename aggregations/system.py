@@ -104,9 +104,9 @@ class Health:
 
     @property
     def lag(self) -> int | None:
-        """Records that ingest has yet to commit; None where a partition is held by nobody that reports."""
+        """Records that ingest has yet to commit; None where nobody reports, or not of every partition."""
         lags = [partition.lag for partition in self.partitions]
-        return None if None in lags else sum(lag or 0 for lag in lags)
+        return None if None in lags or not lags else sum(lag or 0 for lag in lags)
 
 
 class Watch:

@@ -29,6 +29,7 @@ class PointInTime:
         self._pattern = pattern
         self._keep_alive = keep_alive
         self._id: str | None = None
+        self._closed = False
 
     def __enter__(self) -> Self:
         if self._client.indices.get(index=self._pattern, features="aliases", allow_no_indices=True).body:
@@ -43,6 +44,7 @@ class PointInTime:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closed = True
         if self._id is not None:
             with suppress(NotFoundError):  # nobody has looked through it for so long that it is closed already
                 self._client.close_point_in_time(id=self._id)
@@ -50,6 +52,8 @@ class PointInTime:
 
     def search(self, body: dict[str, Any]) -> dict[str, Any]:
         """One request. Raises ``QueryError`` where a shard failed or time ran out: half a figure is no figure."""
+        if self._closed:  # by another thread: an empty answer would pass for a figure
+            raise QueryError("this look at the data has been closed meanwhile: ask again")
         if self._id is None:
             return {"hits": {"hits": [], "total": {"value": 0}}, "aggregations": {}}
         body = {"track_total_hits": False, **body, "pit": {"id": self._id, "keep_alive": self._keep_alive}}

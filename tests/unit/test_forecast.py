@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 from typing import Any, cast
 
@@ -59,16 +60,37 @@ def test_a_forecast_that_takes_long_is_made_seldom() -> None:
     forecasts.close()
 
 
-def test_a_forecast_that_cannot_be_made_says_why_and_is_tried_again() -> None:
+def test_a_forecast_that_cannot_be_made_is_logged_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     made = Made(takes=1)
     forecasts = Forecasts(made.clock, 5.0)
 
     def fails() -> Day:
         raise ValueError("no baselines")
 
-    with pytest.raises(ValueError, match="no baselines"):
-        forecasts.current(DAY, Moment(0, 0), 1, fails)
+    assert forecasts.current(DAY, Moment(0, 0), 1, fails) is None
+    assert "no baselines" in caplog.text
     assert at(forecasts, made, SECOND, 1) == SECOND
+    assert forecasts.current(DAY, Moment(2 * SECOND, 2 * SECOND), 2, fails) is not None
+    assert at(forecasts, made, 3 * SECOND, 2) == 3 * SECOND, "the one before stays meanwhile"
+    forecasts.close()
+
+
+def test_a_forecast_that_nobody_looks_for_does_not_count_as_slow() -> None:
+    made = Made(takes=10)
+    forecasts = Forecasts(made.clock, 0.0)
+    going = threading.Event()
+
+    def waits() -> Day:
+        going.wait()
+        return made()
+
+    assert forecasts.current(DAY, Moment(0, 0), 1, waits) is None
+    going.set()
+    forecasts._pool.submit(lambda: None).result()
+    made.now += 3_600 * SECOND
+    assert at(forecasts, made, 3_600 * SECOND, 1) == 0
+    forecasts._patience = 5.0
+    assert at(forecasts, made, 3_602 * SECOND, 1) == 3_602 * SECOND
     forecasts.close()
 
 
