@@ -117,7 +117,7 @@ _SHOWN: Final = (
 def _finish(scene: Scene, figures: Figures) -> list[Any]:
     """Projected finish as text, minutes against its deadline as text, whether stops fall short."""
     finish = ahead.finish_of(figures)
-    late = ahead.minutes_after(figures, scene.deadlines())
+    late = ahead.minutes_after(figures, scene.all_deadlines())
     shown = fm.clock(finish, scene.moment.day, lang=scene.lang)
     return [shown, "" if late is None else fm.shift(late, scene.lang), ahead.falls_short(figures)]
 

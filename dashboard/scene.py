@@ -142,9 +142,21 @@ class Scene:
 
     def deadlines(self) -> list[Deadline]:
         """Deadlines of the shown wave, or of all, local; waves with one deadline share one line."""
+        return self._deadlines(self.place.wave)
+
+    def all_deadlines(self) -> list[Deadline]:
+        """Those of every wave of the date: what is ahead of a Friend is never of one wave alone."""
+        return self._deadlines("all")
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether a wave or the returns are chosen; what is ahead is of all work even then."""
+        return self.place.wave != "all" or self.place.direction != "DELIVERY"
+
+    def _deadlines(self, chosen: str) -> list[Deadline]:
         found: dict[int, str] = {}
         for wave in self.board.waves(self.moment.day):
-            if self.place.wave in ("all", wave.wave):
+            if chosen in ("all", wave.wave):
                 found.setdefault(wave.deadline, wave.wave)
         local = [(self.local(at), wave) for at, wave in sorted(found.items())]
         return [Deadline(wave, at) for at, wave in local if at is not None]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from hubstat.figures import formats as fm
 from hubstat.figures.formats import Lang
-from hubstat.figures.outlook import falls_short, finish_of, gap_share, plan_share
+from hubstat.figures.outlook import falls_short, finish_of, gap_share, plan_share, unknown
 from hubstat.figures.status import late_prefix
 from hubstat.figures.texts import text
 
@@ -86,6 +86,8 @@ def completion_summary(figures: Mapping[str, Any], time: str, day: date, lang: L
         at = fm.clock(finish, day, lang=lang)
         if falls_short(figures):
             said.append(text("chart.summary_short", lang, time=at, n=fm.stops(figures.get("shortfall"))))
+        elif unknown(figures):
+            said.append(text("verdict.unknown", lang, n=fm.count(unknown(figures))))
         else:
             said.append(text("chart.summary_ahead", lang, time=at))
     return " ".join(said)
