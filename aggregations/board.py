@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from aggregations.day import Day, View
-from aggregations.forecast import PROJECTED, Forecast
+from aggregations.forecast import PROJECTED, Forecast, completed, left_ahead
 from aggregations.question import Answer, FigureRow, Moment, Question, Scope
 from aggregations.reader import Reader, rows_of
 from aggregations.rollup import Ground, inside, resolve
@@ -90,11 +90,17 @@ class Board:
 
     def ahead(self, viewer: Viewer, question: Question) -> dict[int, int]:
         """Open due invoices of the hub of a question by the hour (since the epoch) in which they are projected to be
-        done; none at the closing, nor while there is no forecast."""
+        done; none at the closing, nor while there is no forecast.
+
+        What was done since the moment of the forecast is no longer ahead, nor is an hour that is over.
+        """
         scope = self._allowed(viewer, question)
         if self.forecast is None or self.moment.as_of >= tm.closing(self.service_date, self._reader.zone):
             return {}
-        return self.forecast.ahead(self._ground, question.direction, question.wave, scope)
+        ground, of = self._ground, (question.direction, question.wave, scope)
+        found = self.forecast.ahead(ground, *of)
+        since = completed(self.day, ground, *of) - completed(self.forecast.day, ground, *of)
+        return left_ahead(found, since, self.moment.as_of // tm.HOUR)
 
     def silent(self, viewer: Viewer, question: Question) -> list[FriendDay]:
         """Friends of the hub of a question who stand still for longer than their allowance, the longest first."""

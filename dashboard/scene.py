@@ -14,6 +14,7 @@ from plotly.utils import PlotlyJSONEncoder  # type: ignore[import-untyped, unuse
 from dashboard.board import Board, Figures, Moment, Node
 from dashboard.place import Place
 from dashboard.trail import Trail
+from hubstat.domain import time as tm
 from hubstat.figures import formats as fm
 from hubstat.figures.formats import Lang
 from hubstat.figures.outlook import is_last
@@ -70,7 +71,8 @@ class Scene:
     """A screen in the making. key: names the screen in component ids; live: collects the parts that may change.
 
     before: the moment that figures are compared with, None without one or while it is read.
-    sheets: the plain tables it shows (``dashboard.sheets``), by name.
+    sheets: the plain tables it shows (``dashboard.sheets``), by name. notice: id of what stands in place of figures or
+    above them where there are none.
     """
 
     board: Board
@@ -83,6 +85,7 @@ class Scene:
     live: list[Live] = field(default_factory=list)
     _before: dict[tuple[str, str | None], dict[str, Figures]] = field(default_factory=dict)
     sheets: dict[str, Any] = field(default_factory=dict)
+    notice: str = ""
 
     @property
     def lang(self) -> Lang:
@@ -130,6 +133,11 @@ class Scene:
             found = self.board.nodes(self.place, self.before, level, camp)
             known = self._before[level, camp] = {each.hub: each.figures for each in found}
         return known.get(node.rpartition("/")[2] if level == "friend" else node)
+
+    @property
+    def proof_key(self) -> str:
+        """Names an open proof: of this screen, date and minute of knowledge."""
+        return f"{self.key}.{self.moment.day.isoformat()}.{self.moment.known_at // tm.MINUTE}"
 
     def scope(self, hub: str) -> tuple[str, ...]:
         """What a trail is kept under."""

@@ -37,7 +37,7 @@ def _balance(scene: Scene, figures: Figures, hub: str) -> html.Div:
     word, kind = (
         ("help.not_needed", "ok") if not need else ("help.enough", "ok") if left >= 0 else ("help.not_enough", "late")
     )
-    unknown = 0 if need else ahead.unknown(figures)
+    unknown = ahead.unknown(figures) if left >= 0 else 0
     said = fine_or_unknown(scene, unknown, word)
     scale, hidden = max(need, spare) or 1.0, {"aria-hidden": "true"}
 

@@ -65,6 +65,8 @@ class _Tiles:
                          **{"data-change": metric, "data-before": str(then)})  # fmt: skip
 
     def _trail(self, name: str) -> Any:
+        if not self.scene.moment.live:
+            return None  # the trail is of the last minutes, not of those before a fixed moment
         values = self.scene.trail.values(self.scene.scope(self.hub), name)
         return spark(self.scene, values, self.scene.say("tile.trend", n=len(values)))
 

@@ -38,7 +38,7 @@ def network_verdict(
     what: tuple[str, str],
     lang: Lang,
 ) -> list[Part] | None:
-    """Against the plan; of all work, how many camps miss their deadline, and the worst; None where nothing is projected.
+    """Against the plan; of all work, how many camps miss their deadline, the worst; None where nothing is projected.
 
     what: wave and direction shown.
     """
@@ -46,13 +46,16 @@ def network_verdict(
         return None
     moves, gap = what_moves(*what, lang), ahead.gap_share(figures)
     # What is ahead is of all work: with a wave or the returns chosen it is another sentence.
-    alone = "" if what == ("all", "DELIVERY") else "_alone"
+    whole = what == ("all", "DELIVERY")
     parts: list[Part] = []
     if gap is None:
         share, due = fm.percent(figures.get("completion")), fm.count(figures.get("due"))
-        parts.append(Part(text(f"verdict.progress{alone}", lang, who=who, what=moves, due=due, share=share)))
+        key = "verdict.progress" if whole else "verdict.progress_alone"
+        parts.append(Part(text(key, lang, who=who, what=moves, due=due, share=share)))
     else:
-        key = f"verdict.behind_plan{alone}" if gap < 0 else f"verdict.on_plan{alone}"
+        behind = "verdict.behind_plan" if whole else "verdict.behind_plan_alone"
+        ahead_of = "verdict.on_plan" if whole else "verdict.on_plan_alone"
+        key = behind if gap < 0 else ahead_of
         parts.append(Part(text(key, lang, who=who, what=moves, gap=fm.points(abs(gap), lang).lstrip("+"))))
     short = most_short(camps)
     if not short and ahead.unknown(figures):

@@ -243,7 +243,7 @@ class FakeBoard:
         figure = figure[part] if part else figure
         if isinstance(figure, int) and name not in ("can_help", "unassigned_stops", "friends_out"):
             lines = self._lines(place, figure, "late" in metric)
-            return Proof(figure, [Side(name, part, figure, lines)], moment.as_of)
+            return Proof(figure, [Side(name, part, figure, lines)], moment.as_of, True)
         addends = [Addend(f"{n}", "C000", f"F000{n}", None, None, n == 3, "몫", "share") for n in range(4)]
         return Proof(figure, [Side(name, part, figure, (), addends)], moment.as_of)
 
@@ -284,7 +284,7 @@ class FakeBoard:
     @contextmanager
     def listing(self, place: Place, moment: Moment, metric: str) -> Iterator[Listing]:
         found = self.proof(place, moment, metric)
-        yield Listing(found.figure, iter([line for side in found.sides for line in side.lines]))
+        yield Listing(found.figure, iter([line for side in found.sides for line in side.lines]), found.as_of)
 
     def invoice(self, place: Place, moment: Moment) -> Detail | None:
         if place.hub == "missing":

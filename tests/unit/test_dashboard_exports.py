@@ -147,7 +147,7 @@ class Endless(FakeBoard):
     @contextmanager
     def listing(self, place: Place, moment: Moment, metric: str) -> Iterator[Listing]:
         try:
-            yield Listing(1_000_000, self._million(self._lines(place, 1)[0]))
+            yield Listing(1_000_000, self._million(self._lines(place, 1)[0]), moment.as_of)
         finally:
             self.closed = True
 

@@ -78,7 +78,7 @@ def test_what_is_ahead_is_of_all_work_whatever_is_chosen(board: FakeBoard, chose
 
 def test_stops_that_cannot_be_projected_are_named_and_nothing_is_called_fine(board: FakeBoard) -> None:
     for raw in board.friends.values():
-        raw.update(shortfall=0.0, projected_finish=None, no_pace_stops=raw["open_stops"])
+        raw.update(shortfall=0.0, projected_finish=None, no_pace_stops=raw["open_stops"], unassigned_stops=0)
     for place in (Place(), Place("camp", "C101")):
         said = words(build(board, place))
         assert "스톱은 예상할 수 없습니다." in said

@@ -150,6 +150,9 @@ def test_the_day_of_a_friend_marks_every_stretch_now_and_the_finish() -> None:
 
 def test_small_numbers_as_text() -> None:
     assert [fm.stops(value) for value in (None, 0.0, 0.2, 0.6, 21.6)] == ["—", "0", "<1", "1", "22"]
-    assert [fm.balance(value) for value in (None, 0.2, 63.0, -63.4)] == ["—", "0", "+63", "−63"]
+    assert fm.stops(0.5) == "<1"
+    assert [fm.balance(value) for value in (None, 0.0, 1e-12, 63.0, -63.4)] == ["—", "0", "0", "+63", "−63"]
+    assert [fm.balance(value) for value in (0.5, -0.3)] == ["+<1", "−<1"]
+    assert [fm.points(value, "ko") for value in (-0.0004, 0.0)] == ["+0.0%p", "+0.0%p"]
     assert [fm.shift(value, "ko") for value in (None, 52, -12, 276, -125)] == ["—", "+52분", "−12분", "+4:36", "−2:05"]
     assert fm.shift(52, "en") == "+52m"
