@@ -49,29 +49,24 @@ class Compared:
         series = (other.day, place.wave, place.direction)
         key = (series, other.as_of, other.known_at)
         with self._lock:
-            self._raise_failed(series)
             known = self._jobs.get(key)
             if known is None and not (live and any(not job.reading.done() for job in self._of(series))):
                 known = self._jobs[key] = _Job(other, self._pool.submit(self._read, place, other))
             if known is not None:
                 self._jobs.move_to_end(key)
             self._bound()
-            if known is not None and known.reading.done():
-                return other
-            if not live:
-                return None
-            read = [job.other for job in self._of(series) if job.reading.done()]
-            return max((each for each in read if 0 <= other.as_of - each.as_of <= _LATELY),
-                       key=lambda each: each.as_of, default=None)  # fmt: skip
+            read = [(each, job) for each, job in self._jobs.items() if each[0] == series and job.reading.done()]
+            for each, job in read:
+                if (error := job.reading.exception()) is not None:
+                    del self._jobs[each]
+                    raise error
+        if any(each == key for each, _ in read):
+            return other
+        lately = [job.other for _, job in read if 0 <= other.as_of - job.other.as_of <= _LATELY]
+        return max(lately, key=lambda each: each.as_of, default=None) if live else None
 
     def _of(self, series: _Series) -> Iterator[_Job]:
         return (job for (each, _, _), job in self._jobs.items() if each == series)
-
-    def _raise_failed(self, series: _Series) -> None:
-        for key, job in list(self._jobs.items()):
-            if key[0] == series and job.reading.done() and (error := job.reading.exception()) is not None:
-                del self._jobs[key]
-                raise error
 
     def _bound(self) -> None:
         while len(self._jobs) > _KEPT:

@@ -57,8 +57,10 @@ def row_of(
     meta: str = "",
     name: str | None = None,
 ) -> Row:
-    """One hub as a grid row. f: raw figures; share: raw differences of shares; h: hourly rates with their heat; x: texts
-    instead of hidden ones."""
+    """One hub as a grid row.
+
+    f: raw figures; share: raw differences of shares; h: hourly rates with their heat; x: texts instead of hidden ones.
+    """
     figures = node.figures
     prefix = scene.prefix
     hidden = {}

@@ -167,3 +167,31 @@ def test_the_drawer_shows_both_sides_of_a_division_in_blocks(board: FakeBoard) -
     assert block["rowCount"] == 6
     assert [row["side"] for row in block["rowData"]] == ["완료", "완료", "대상"]
     assert len({row["id"] for row in drawer.rows_of(scene, proof, 0, 6)["rowData"]}) == 6
+
+
+def test_a_camp_names_its_friends_who_stand_still(board: FakeBoard) -> None:
+    (shown,) = [words(node) for node in walk(build(board, Place("camp", "C000"))) if "still-" in str(
+        getattr(node, "id", ""))]  # fmt: skip
+    assert "F0001" in shown
+    assert "캠프 C000" not in shown
+    assert "캠프 C000" in words(build(board, Place("area", "A00")))
+
+
+def test_an_unknown_wave_is_refused(board: FakeBoard) -> None:
+    with pytest.raises(QueryError, match=r"^wave: one of all, DAWN, DAY, not 'NOON'"):
+        build(board, Place(wave="NOON"))
+
+
+def test_a_fixed_moment_has_no_trend_of_the_last_minutes(board: FakeBoard) -> None:
+    screens = Screens(board)
+    for _ in range(3):
+        screens.build(Place(), "light", board.moment(Place()))
+        board.now += 60_000
+        board.generation += 1
+
+    def trends(place: Place) -> set[str]:
+        tree = screens.build(place, "light", board.moment(place)).tree
+        return {node.alt for node in walk(tree) if getattr(node, "className", None) == "spark"}
+
+    assert "최근 4분" in trends(Place())
+    assert not {alt for alt in trends(Place(as_of=NOW, known_at=NOW)) if alt.startswith("최근")}

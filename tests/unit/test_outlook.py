@@ -156,3 +156,16 @@ def test_small_numbers_as_text() -> None:
     assert [fm.points(value, "ko") for value in (-0.0004, 0.0)] == ["+0.0%p", "+0.0%p"]
     assert [fm.shift(value, "ko") for value in (None, 52, -12, 276, -125)] == ["—", "+52분", "−12분", "+4:36", "−2:05"]
     assert fm.shift(52, "en") == "+52m"
+
+
+@pytest.mark.parametrize(("now", "shown"), [(15.07, "15:04"), (16 + 59.9 / 60, "16:59"), (16.1, "16:06"),
+                                            (24.5, "00:30"), (-1.5, "22:30")])  # fmt: skip
+def test_now_is_named_by_its_whole_minute(now: float, shown: str) -> None:
+    chart = friend_day_chart([], now=now, live=True, finish=None, late=False, deadlines=[], lang="ko", theme="light")
+    assert [note["text"] for note in chart["layout"]["annotations"]] == [f"지금 {shown}"]
+
+
+def test_a_wave_of_the_master_data_without_a_text_is_named_by_its_code() -> None:
+    chart = completion_chart(LATE, day=DAY, as_of=AS_OF, live=True, deadlines=[Deadline("NIGHT", DEADLINES[1].at)],
+                             lang="ko", theme="light")  # fmt: skip
+    assert any("NIGHT 마감 21:00" in note["text"] for note in chart["layout"]["annotations"])
