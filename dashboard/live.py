@@ -17,7 +17,7 @@ from dashboard import drawer, shell
 from dashboard.board import Board, Detail, Moment, Proof
 from dashboard.desk import Desk
 from dashboard.grids import Row
-from dashboard.paced import Paced, Shared
+from dashboard.paced import Paced
 from dashboard.place import HUB_SCREENS, Place, Screen
 from dashboard.scene import Hubs, Live, Scene, digest, load_hubs
 from dashboard.screens import camp, dictionary, friend, invoice, network, reports, returns, states, system
@@ -28,6 +28,7 @@ from hubstat.domain.metrics import DEFINITION_VERSION
 from hubstat.errors import QueryError
 from hubstat.figures.palette import Theme
 from hubstat.figures.texts import text
+from hubstat.shared import Shared
 
 Value = TypeVar("Value")
 # What lies on the desk of the reports is read no more often than this, however many look.

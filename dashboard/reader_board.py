@@ -21,7 +21,6 @@ from aggregations.snapshot import Snapshots
 from aggregations.viewer import Viewer
 from dashboard.board import Detail, Line, Listing, Moment, Node, Proof, Still, Strip, WaveTime
 from dashboard.compared import Compared
-from dashboard.paced import Shared
 from dashboard.place import LEVELS, Place
 from dashboard.reader_parts import detail_of, line_of, proof_of, strip_of
 from hubstat.domain import time as tm
@@ -29,6 +28,7 @@ from hubstat.domain.codes import DIRECTIONS
 from hubstat.domain.masterdata import MasterData
 from hubstat.domain.metric import StageMinutes
 from hubstat.domain.metrics import DEFINITION_VERSION, metrics_for
+from hubstat.shared import Shared
 
 _KEPT_MOMENTS: Final = 16
 _SHOWN_NEEDS: Final = frozenset({"invoices", "backlog", "friends", "plan", "projection"})
