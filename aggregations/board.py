@@ -6,19 +6,23 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Final
 
 from aggregations.day import Day, View
-from aggregations.forecast import PROJECTED, Forecast
+from aggregations.forecast import PROJECTED, Forecast, completed, left_ahead
 from aggregations.question import Answer, FigureRow, Moment, Question, Scope
 from aggregations.reader import Reader, rows_of
 from aggregations.rollup import Ground, inside, resolve
 from aggregations.tally import Tally, figures
 from aggregations.viewer import Viewer
 from hubstat.domain import time as tm
-from hubstat.domain.codes import Direction
 from hubstat.domain.friendday import FriendDay, FriendDetail
 from hubstat.domain.masterdata import MasterData
 from hubstat.domain.metrics import metrics_for
+from hubstat.shared import Shared
+
+# Camps of which a board keeps what it has read.
+_READ: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,9 @@ class Board:
     _view: View | None = None
     last_received: int | None = None
     folded: tuple[FriendDay, ...] = ()
-    _friends: dict[tuple[str, Direction, str, tuple[str, ...] | None], Answer] = field(default_factory=dict)
+    _friends: Shared[Answer] = field(default_factory=lambda: Shared(_READ))
     _shown: dict[Question, Answer] = field(default_factory=dict)
-    _details: dict[str, tuple[FriendDetail, ...]] = field(default_factory=dict)
+    _details: Shared[tuple[FriendDetail, ...]] = field(default_factory=lambda: Shared(_READ))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def shown(self, viewer: Viewer, question: Question) -> Answer:
@@ -90,11 +94,17 @@ class Board:
 
     def ahead(self, viewer: Viewer, question: Question) -> dict[int, int]:
         """Open due invoices of the hub of a question by the hour (since the epoch) in which they are projected to be
-        done; none at the closing, nor while there is no forecast."""
+        done; none at the closing, nor while there is no forecast.
+
+        What was done since the moment of the forecast is no longer ahead, nor is an hour that is over.
+        """
         scope = self._allowed(viewer, question)
         if self.forecast is None or self.moment.as_of >= tm.closing(self.service_date, self._reader.zone):
             return {}
-        return self.forecast.ahead(self._ground, question.direction, question.wave, scope)
+        ground, of = self._ground, (question.direction, question.wave, scope)
+        found = self.forecast.ahead(ground, *of)
+        since = completed(self.day, ground, *of) - completed(self.forecast.day, ground, *of)
+        return left_ahead(found, since, self.moment.as_of // tm.HOUR)
 
     def silent(self, viewer: Viewer, question: Question) -> list[FriendDay]:
         """Friends of the hub of a question who stand still for longer than their allowance, the longest first."""
@@ -107,14 +117,13 @@ class Board:
         """The Friend-days of a camp with the parts of their runs, read once for all viewers."""
         tree = self.master.hierarchy.on(self.service_date)
         viewer.require(tree, self.service_date, "camp", camp)
-        with self._lock:
-            if camp not in self._details:
-                if self._view is None:
-                    with self._reader.view() as view:
-                        self._details[camp] = tuple(self._read_details(view, camp))
-                else:
-                    self._details[camp] = tuple(self._read_details(self._view, camp))
-            return self._details[camp]
+        return self._details.get(camp, lambda: self._read_camp(camp))
+
+    def _read_camp(self, camp: str) -> tuple[FriendDetail, ...]:
+        if self._view is not None:
+            return tuple(self._read_details(self._view, camp))
+        with self._reader.view() as view:
+            return tuple(self._read_details(view, camp))
 
     def _read_details(self, view: View, camp: str) -> Iterator[FriendDetail]:
         reading = self.day.friend_days(view)
@@ -143,21 +152,15 @@ class Board:
 
     def _friends_of(self, viewer: Viewer, question: Question) -> Answer:
         key = (question.hub or "", question.direction, question.wave, question.metrics)
-        with self._lock:
-            known = self._friends.get(key)
-            if known is None:
-                asked = replace(
-                    question,
-                    service_date=self.service_date,
-                    as_of=self.moment.as_of,
-                    known_at=self.moment.known_at,
-                )
-                if self._view is None:
-                    known = self._reader.query(viewer, asked)
-                else:
-                    known = self._reader.answer(self._view, viewer, asked)
-                self._friends[key] = known
-        return known
+        return self._friends.get(key, lambda: self._read_friends(viewer, question))
+
+    def _read_friends(self, viewer: Viewer, question: Question) -> Answer:
+        asked = replace(
+            question, service_date=self.service_date, as_of=self.moment.as_of, known_at=self.moment.known_at
+        )
+        if self._view is None:
+            return self._reader.query(viewer, asked)
+        return self._reader.answer(self._view, viewer, asked)
 
 
 def board_at(reader: Reader, service_date: date, moment: Moment) -> Board:

@@ -120,6 +120,13 @@ class Day:
         """Take Friend-days that are known already."""
         self._kept["days",] = tuple(days)
 
+    def give_counts(self, other: Day) -> None:
+        """Take the invoices of the camps as another day of the same moment has counted them."""
+        for direction in DIRECTIONS:
+            key = ("invoices", "camp", direction)
+            if key in other._kept:
+                self._kept[key] = other._kept[key]
+
     def tallies(self, grain: Grain, direction: Direction, wave: str, needs: frozenset[Need]) -> dict[Key, Tally]:
         """Tallies by (camp,) or (camp, Friend) of one wave or all, with the Friends' work where it is needed."""
         found: dict[Key, Tally] = {}

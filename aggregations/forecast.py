@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,6 +21,7 @@ from hubstat.domain.metric import Need
 
 log = logging.getLogger(__name__)
 
+_INVOICES: Final[frozenset[Need]] = frozenset({"invoices"})
 PROJECTED: Final[frozenset[Need]] = frozenset({"projection"})
 # Making one takes at most a tenth of the time, however large the network is.
 _LEAST_PAUSE: Final = 10
@@ -64,6 +65,27 @@ class Forecast:
             if each_direction == direction and wave in (ALL_WAVES, each_wave) and inside(ground.day, scope, camp):
                 found[hour] += count
         return dict(sorted(found.items()))
+
+
+def completed(day: Day, ground: Ground, direction: Direction, wave: str, scope: Scope) -> int:
+    """Due invoices of a hub that are completed at a day's moment."""
+    counted = day.counted("camp", direction, _INVOICES)
+    return sum(
+        sum(tally.hours.values())
+        for (camp, each_wave), tally in counted.items()
+        if each_wave == wave and inside(ground.day, scope, camp)
+    )
+
+
+def left_ahead(ahead: Mapping[int, int], done: int, hour: int) -> dict[int, int]:
+    """What is still ahead by hour: less what was done since it was projected, the earliest first; from ``hour`` on."""
+    found: dict[int, int] = {}
+    for each, count in sorted(ahead.items()):
+        taken = min(max(done, 0), count)
+        done -= taken
+        if each >= hour and count > taken:
+            found[each] = count - taken
+    return found
 
 
 def _ahead(day: Day) -> _Ahead:

@@ -151,6 +151,7 @@ class Snapshots:
         with self._reader.view() as view:
             day = self._reader.day(view, tick.service_date, tick.moment, facts=False)
             day.give_days(tick.days())
+            day.give_counts(tick)
             with day.within(view):
                 day.work(PROJECTED)
                 for direction in DIRECTIONS:

@@ -8,7 +8,7 @@ import uuid
 from typing import Any, Final
 
 import uvicorn
-from dash import MATCH, ClientsideFunction, Dash, Input, Output, State, no_update, set_props
+from dash import MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update, set_props
 
 from dashboard import shell
 from dashboard.board import Board
@@ -112,6 +112,9 @@ def _server_callbacks(app: Dash, screens: Screens, settings: DashboardSettings) 
     async def update(search: str, look: str | None, tick: Any, pulse: dict[str, Any] | None) -> Any:
         if look is None:
             return [no_update] * (1 + len(FRAME))
+        if ctx.triggered_id == "tick" and tick:
+            # Part of the address changes in the browser alone, without a move: the location's own value is behind.
+            search = tick["search"]
         # Figures block; the event loop has other viewers to serve.
         answer, props = await asyncio.to_thread(updates.answer, search or "", look, pulse)
         packed = {component: packing.of(values) for component, values in props.items()}
@@ -183,10 +186,11 @@ class Updates:
             "screen": place.screen,
         }
         waits = place.compare is not None and pulse.get("compared") is False
-        if not moved and not waits and pulse.get("generation") == moment.generation:
+        same = (pulse.get("generation"), pulse.get("day")) == (moment.generation, moment.day.isoformat())
+        if not moved and not waits and same and pulse.get("search") == search:
             line = shell.as_of_line(Scene(self._screens.board, place, moment, theme, key))
             time = pulse.get("time", "")
-            kept = {"shown": pulse["shown"], "time": time, "compared": pulse.get("compared")}
+            kept = {"shown": pulse["shown"], "form": pulse.get("form"), "time": time, "compared": pulse.get("compared")}
             return answer | kept, {"asof": {"children": line}}
         built = self._screens.build(place, theme, moment)
         answer["compared"] = built.scene.before is not None
@@ -194,7 +198,9 @@ class Updates:
             answer["live"] = True  # a fixed moment too is asked again until what it is compared with has been read
         answer["shown"] = built.digests
         answer["time"] = built.scene.clock(moment.as_of, seconds=True)
-        props = frame(built, self._screens.offered) if moved else self._screens.changes(built, pulse["shown"])
+        answer["form"] = built.form
+        whole = moved or pulse.get("form") != built.form
+        props = frame(built, self._screens.offered) if whole else self._screens.changes(built, pulse["shown"])
         if moved and pulse.get("lang") != place.lang:
             for component, values in shell.words(place.lang, self._settings.refresh_seconds).items():
                 props.setdefault(component, {}).update(values)

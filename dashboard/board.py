@@ -122,11 +122,15 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A figure with its sides, from one point in time: one, or what is divided and by what. as_of: its moment, ms."""
+    """A figure with its sides, from one point in time: one, or what is divided and by what.
+
+    as_of: its moment, ms. listed: it is a number of invoices, of which ``Board.listing`` gives the list.
+    """
 
     figure: Any
     sides: Sequence[Side]
     as_of: int
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,7 @@ class Listing:
 
     figure: int
     lines: Iterator[Line]
+    as_of: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def build(scene: Scene, hubs: Hubs, metric: str, proof: Proof) -> dmc.Drawer:
     body: Any = html.P(scene.say("proof.none"), className="calm")
     if any(side.lines or side.addends for side in proof.sides):
         body = dag.AgGrid(
-            id={"type": "proof-grid", "key": scene.key},
+            id={"type": "proof-grid", "key": scene.proof_key},
             columnDefs=[each | {"sortable": False} for each in _columns(scene, proof)],
             rowModelType="infinite",
             dashGridOptions={
@@ -99,7 +99,7 @@ def _head(scene: Scene, hubs: Hubs, metric: str, proof: Proof) -> html.Div:
                         ],
                         className="proof-title" + (" tone-late" if late else ""),
                     ),
-                    *_files(scene, metric, proof),
+                    *_files(scene, proof),
                     link("✕", scene.href(), "ghost proof-close", **{"aria-label": scene.say("proof.close")}),
                 ],
                 className="proof-top",
@@ -120,9 +120,9 @@ def _head(scene: Scene, hubs: Hubs, metric: str, proof: Proof) -> html.Div:
     )
 
 
-def _files(scene: Scene, metric: str, proof: Proof) -> list[html.Span]:
+def _files(scene: Scene, proof: Proof) -> list[html.Span]:
     """Links to the list of a counted figure as a file; other figures are no list of invoices."""
-    if "." in metric or len(proof.sides) > 1 or proof.sides[0].addends or _whole(proof.figure) is None:
+    if not proof.listed:
         return []
     links = [html.A(form.upper(), href=export_address(scene, "proof", form)) for form in ("csv", "xlsx")]
     words = {"aria-label": scene.say("export.open")}

@@ -23,10 +23,14 @@ XLSX_ROWS: Final = 100_000
 PROOF: Final = "proof"
 _KINDS: Final[Mapping[str, Kind]] = {
     "percent": "share", "share": "share", "count": "count", "decimal": "number", "span": "number", "minutes": "number",
-    "time": "time",
+    "stops": "number", "whole": "share", "time": "time",
 }  # fmt: skip
 # Figures of a table's column that are a time, though the form of their text does not say so.
-_TIMES: Final = ("last_completed_at",)
+_TIMES: Final = ("last_completed_at", "projected_finish")
+# Columns of no one metric, with where a row has their raw value.
+_DERIVED: Final[Mapping[str, tuple[Kind, tuple[str, ...]]]] = {
+    "gap": ("share", ("share", "gap")), "was": ("share", ("share", "was")), "bal": ("number", ("bal",)),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,10 @@ def _cells(scene: Scene, leaf: Mapping[str, Any]) -> Iterator[_Cell]:
         yield _Cell(Column("id", "id"), ("id",))
         yield _Cell(Column("name", leaf["headerName"]), ("name",))
         return
+    if field in _DERIVED:
+        kind, path = _DERIVED[field]
+        yield _Cell(Column(field, leaf["headerName"], kind), path)
+        return
     params = leaf.get("cellRendererParams") or {}
     metric = params.get("metric") or (f"invoices_per_hour.{params['hour']}" if "hour" in params else None)
     path = ("f", params["raw"]) if "raw" in params else tuple(field.split(".", 1))
@@ -116,8 +124,12 @@ def _kind(params: Mapping[str, Any], metric: str | None) -> Kind:
     return "number" if "hour" in params or "raw" in params else _KINDS.get(params.get("form", ""), "text")
 
 
-def header(built: Built) -> list[tuple[str, str]]:
-    """What figures are of: scope, service date, wave, direction, as-of, known-at, zone, definitions."""
+def header(built: Built, listed_at: int | None = None) -> list[tuple[str, str]]:
+    """What figures are of: scope, service date, wave, direction, as-of, known-at, zone, definitions; of a screen also
+    the moments of the projection and of what it is compared with, where they are others.
+
+    listed_at: moment of a list (ms), which is the projection's where the figure is.
+    """
     scene, moment = built.scene, built.scene.moment
     zone = scene.board.zone
     lines: list[tuple[str, str]] = []
@@ -130,10 +142,19 @@ def header(built: Built) -> list[tuple[str, str]]:
             (scene.say("wave.label"), scene.place.wave),
             (scene.say("direction.label"), scene.place.direction),
         ]
+    as_of, known_at = moment.as_of, moment.known_at
+    if listed_at is not None and listed_at != as_of:
+        as_of = known_at = listed_at
+    more: list[tuple[str, str]] = []
+    if listed_at is None and moment.projected_at not in (None, as_of):
+        more.append((scene.say("export.projected_at"), tm.iso_local(moment.projected_at or as_of, zone)))
+    if listed_at is None and built.scene.before is not None:
+        more.append((scene.say("export.compared_at"), tm.iso_local(built.scene.before.as_of, zone)))
     return [
         *lines,
-        (scene.say("export.as_of"), tm.iso_local(moment.as_of, zone)),
-        (scene.say("export.known_at"), tm.iso_local(moment.known_at, zone)),
+        (scene.say("export.as_of"), tm.iso_local(as_of, zone)),
+        (scene.say("export.known_at"), tm.iso_local(known_at, zone)),
+        *more,
         (scene.say("export.zone"), str(zone)),
         (scene.say("export.version"), moment.version),
         (scene.say("export.standing"), scene.say("asof.provisional" if moment.provisional else "asof.final")),
@@ -159,7 +180,7 @@ def _proof(screens: Screens, built: Built, metric: str | None, form: str) -> Exp
         stack.close()
         raise QueryError(scene.say("export.too_long", n=f"{found.figure:,}", most=f"{XLSX_ROWS:,}"))
     title = label(metric.partition(".")[0], scene.place.direction, scene.lang)
-    lines = [*header(built), (scene.say("export.figure"), f"{metric} = {found.figure}")]
+    lines = [*header(built, found.as_of), (scene.say("export.figure"), f"{metric} = {found.figure}")]
     table = Table(title, lines, _columns(scene), ())
     rows = (_invoice(scene, line) for line in found.lines)
     return Export(_file_name(scene, [PROOF, metric], form), _written(stack, table, rows, form), found.figure)

@@ -57,7 +57,10 @@ def row_of(
     meta: str = "",
     name: str | None = None,
 ) -> Row:
-    """One hub as a grid row. f: raw figures; h: hourly rates with their heat; x: texts instead of hidden ones."""
+    """One hub as a grid row.
+
+    f: raw figures; share: raw differences of shares; h: hourly rates with their heat; x: texts instead of hidden ones.
+    """
     figures = node.figures
     prefix = scene.prefix
     hidden = {}
@@ -65,6 +68,7 @@ def row_of(
         hidden[f"{prefix}_rate"] = fm.NONE
     if level == "friend" and (figures.get("efficiency_stops") or 0) < FRIEND_RATE_BASE:
         hidden["efficiency"] = fm.NONE
+    gap, changed = ahead.gap_share(figures), _change(scene, node, level)
     rates: Mapping[str, float | None] = figures.get("invoices_per_hour") or {}
     overall: Mapping[str, float | None] = network.get("invoices_per_hour") or {}
     return {
@@ -77,10 +81,11 @@ def row_of(
         "rank": rank,
         "f": {key: figures.get(key) for key in (*_SHOWN, *(f"{prefix}_{part}" for part in _OF_DIRECTION))},
         "plan": ahead.plan_share(figures),
-        "gap": fm.points(ahead.gap_share(figures), "en").removesuffix(" pp"),
+        "gap": fm.points(gap, "en").removesuffix(" pp"),
         "fin": _finish(scene, figures),
-        "bal": round(ahead.balance(figures, scene.loose)),
-        "was": _change(scene, node, level),
+        "bal": round(ahead.balance(figures, scene.loose), 3),
+        "was": fm.NONE if changed is None else fm.points(changed, "en").removesuffix(" pp"),
+        "share": {"gap": gap, "was": changed},
         "left": figures.get("open"),
         "each": _each(figures),
         "ex": figures.get("excluded_minutes") or {},
@@ -117,17 +122,17 @@ _SHOWN: Final = (
 def _finish(scene: Scene, figures: Figures) -> list[Any]:
     """Projected finish as text, minutes against its deadline as text, whether stops fall short."""
     finish = ahead.finish_of(figures)
-    late = ahead.minutes_after(figures, scene.deadlines())
+    late = ahead.minutes_after(figures, scene.all_deadlines())
     shown = fm.clock(finish, scene.moment.day, lang=scene.lang)
     return [shown, "" if late is None else fm.shift(late, scene.lang), ahead.falls_short(figures)]
 
 
-def _change(scene: Scene, node: Node, level: str) -> str:
-    """Completion against the moment compared with, as text."""
+def _change(scene: Scene, node: Node, level: str) -> float | None:
+    """Completion less that of the moment compared with."""
     hub = f"{level}:{node.parent}/{node.hub}" if level == "friend" else f"{level}:{node.hub}"
     before = scene.figures_before(hub)
     now, then = node.figures.get("completion"), (before or {}).get("completion")
-    return fm.NONE if now is None or then is None else fm.points(now - then, "en").removesuffix(" pp")
+    return None if now is None or then is None else float(now - then)
 
 
 def last_text(scene: Scene, figures: Figures) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final, Generic, TypeVar
 
 from dash import html
@@ -17,7 +17,7 @@ from dashboard import drawer, shell
 from dashboard.board import Board, Detail, Moment, Proof
 from dashboard.desk import Desk
 from dashboard.grids import Row
-from dashboard.paced import Paced, Shared
+from dashboard.paced import Paced
 from dashboard.place import HUB_SCREENS, Place, Screen
 from dashboard.scene import Hubs, Live, Scene, digest, load_hubs
 from dashboard.screens import camp, dictionary, friend, invoice, network, reports, returns, states, system
@@ -28,10 +28,13 @@ from hubstat.domain.metrics import DEFINITION_VERSION
 from hubstat.errors import QueryError
 from hubstat.figures.palette import Theme
 from hubstat.figures.texts import text
+from hubstat.shared import Shared
 
 Value = TypeVar("Value")
 # What lies on the desk of the reports is read no more often than this, however many look.
 _DESK_SECONDS: Final = 10.0
+# How long a mail that is looked at stays as it is (ms).
+_PREVIEW_MS: Final = 10 * tm.MINUTE
 # Screens that are kept: as many as people look at in one tick, or nearly.
 _SCREENS: Final = 64
 # Grids whose title the catalogue knows.
@@ -63,14 +66,27 @@ class Recent(Generic[Value]):
 
 @dataclass(frozen=True)
 class Built:
-    """A screen ready to be sent. ``parts``: what may change while it is shown, by ``id.prop``."""
+    """A screen ready to be sent. ``parts``: what may change while it is shown, by ``id.prop``.
+
+    opens: makes the open drawer; who only refreshes a screen does not need it.
+    """
 
     scene: Scene
     tree: Any
     hubs: Hubs | None
     tail: str | None
-    drawer: Any
+    opens: Callable[[], Any] | None
     parts: dict[str, Live]
+
+    @cached_property
+    def drawer(self) -> Any:
+        """The open drawer. Raises ``HubstatError``."""
+        return None if self.opens is None else self.opens()
+
+    @cached_property
+    def form(self) -> str:
+        """Digest of what the screen consists of: with another form it is sent whole, not by its parts."""
+        return digest([sorted(self.parts), self.scene.moment.day.isoformat(), self.scene.notice])
 
     @cached_property
     def digests(self) -> dict[str, str]:
@@ -89,8 +105,8 @@ class Built:
 
 
 def screen_key(place: Place, theme: Theme) -> str:
-    """Names a screen in component ids: another address or theme is another screen."""
-    return digest([str(place), theme])
+    """Names a screen in component ids: another address or theme is another screen, another order of rows is not."""
+    return digest([str(replace(place, sort=None)), theme])
 
 
 class Screens:
@@ -137,13 +153,24 @@ class Screens:
         before = None if place.compare is None else self.board.compared(place, moment)
         # What is compared with may come later than the moment itself.
         compared = None if before is None else before.as_of
-        key = (screen_key(place, theme), moment.generation, moment.as_of, moment.known_at, compared)
+        key = (
+            screen_key(place, theme),
+            place.sort,
+            moment.day,
+            moment.generation,
+            moment.as_of,
+            moment.known_at,
+            compared,
+        )
         return self._built.get(key, lambda: self._build(place, theme, moment, before))
 
     def _build(self, place: Place, theme: Theme, moment: Moment, before: Moment | None) -> Built:
         scene = Scene(self.board, place, moment, theme, screen_key(place, theme), self._trail, before)
         if place.screen not in HUB_SCREENS:
             return self._page(scene)
+        waves = ["all", *(each.wave for each in self.board.waves(moment.day))]
+        if place.wave not in waves:
+            raise QueryError(f"wave: one of {', '.join(waves)}, not {place.wave!r}")
         if place.level == "invoice":
             return self._invoice(scene)
         hubs = load_hubs(self.board, place, moment)
@@ -154,11 +181,11 @@ class Screens:
             name = place.hub if level == "friend" else node.hub
             self._trail.record(scene.scope(f"{level}:{name}"), moment.as_of, node.figures, scene.prefix)
         tree = self._tree(scene, hubs)
-        opened = None
-        if place.proof is not None:
-            proof = self._proof(scene, place.proof)
-            opened = drawer.build(scene, hubs, place.proof, proof)
-        return Built(scene, tree, hubs, None, opened, _by_name(scene.live))
+        opens = None if place.proof is None else partial(self._drawer, scene, hubs, place.proof)
+        return Built(scene, tree, hubs, None, opens, _by_name(scene.live))
+
+    def _drawer(self, scene: Scene, hubs: Hubs, metric: str) -> Any:
+        return drawer.build(scene, hubs, metric, self._proof(scene, metric))
 
     def _page(self, scene: Scene) -> Built:
         """A screen of the whole installation."""
@@ -174,11 +201,12 @@ class Screens:
         return Built(scene, tree, None, scene.say(f"nav.{screen}"), None, _by_name(scene.live))
 
     def _preview(self, scene: Scene, desk: Desk) -> str | None:
-        """The mail that the address names, made once however often the screen is refreshed."""
+        """The mail that the address names, made anew every ten minutes however often the screen is refreshed."""
         if scene.place.order is None:
             return None
         asked, day = reports.Asked.of(scene.place.order), reports.date_of(scene.place, scene.moment)
-        key = (str(asked), day, scene.place.wave, scene.lang)
+        # A mail of a running date is another one a while later.
+        key = (str(asked), day, scene.place.wave, scene.lang, scene.moment.as_of // _PREVIEW_MS)
         known = self._previews.get(key)
         if known is None:
             wave = None if scene.place.wave == "all" else scene.place.wave
@@ -225,11 +253,11 @@ class Screens:
         return Built(scene, tree, hubs, scene.place.hub, None, _by_name(scene.live))
 
     def _proof(self, scene: Scene, metric: str) -> Proof:
-        known = self._proofs.get(scene.key)
+        known = self._proofs.get(scene.proof_key)
         if known is not None:
             return known[1]
         proof = self.board.proof(scene.place, scene.moment, metric)
-        self._proofs.put(scene.key, (scene, proof))
+        self._proofs.put(scene.proof_key, (scene, proof))
         return proof
 
     def proof_rows(self, key: str, start: int, end: int) -> dict[str, Any] | None:

@@ -22,6 +22,8 @@ Level = Literal["nationwide", "region", "area", "camp", "friend", "invoice"]
 Compare = Literal["week", "yesterday", "closed"]
 COMPARES: Final[tuple[Compare, ...]] = ("week", "yesterday", "closed")
 LEVELS: Final[tuple[Level, ...]] = ("nationwide", "region", "area", "camp", "friend", "invoice")
+# Years that an address may name: around them times of neighbouring days can be told.
+_YEARS: Final = range(2000, 2200)
 # Screens that know one direction only.
 _DIRECTION: Final = {"returns": "RETURN"}
 
@@ -151,9 +153,12 @@ def _day(value: str | None) -> date | None:
     if value is None:
         return None
     try:
-        return tm.parse_date(value)
+        day = tm.parse_date(value)
     except ValueError as error:
         raise QueryError(f"date: {value!r} is {error}") from None
+    if day.year not in _YEARS:
+        raise QueryError(f"date: {value!r} is not of the years {_YEARS[0]} to {_YEARS[-1]}")
+    return day
 
 
 def _moment(field: str, value: str | None, zone: ZoneInfo) -> int | None:
@@ -161,6 +166,10 @@ def _moment(field: str, value: str | None, zone: ZoneInfo) -> int | None:
         return None
     try:
         # An unescaped "+" of an offset arrives as a space.
-        return tm.parse_moment(value.replace(" ", "+"), zone)
-    except ValueError:
-        raise QueryError(f"{field}: {value!r} is no time such as 2026-11-20T15:04:30") from None
+        moment = tm.parse_moment(value.replace(" ", "+"), zone)
+        known = tm.local_date(moment, zone).year in _YEARS
+    except (ValueError, OverflowError):
+        known = False
+    if not known:
+        raise QueryError(f"{field}: {value!r} is no time such as 2026-11-20T15:04:30")
+    return moment

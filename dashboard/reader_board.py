@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -22,6 +20,7 @@ from aggregations.reader import Reader
 from aggregations.snapshot import Snapshots
 from aggregations.viewer import Viewer
 from dashboard.board import Detail, Line, Listing, Moment, Node, Proof, Still, Strip, WaveTime
+from dashboard.compared import Compared
 from dashboard.place import LEVELS, Place
 from dashboard.reader_parts import detail_of, line_of, proof_of, strip_of
 from hubstat.domain import time as tm
@@ -29,6 +28,7 @@ from hubstat.domain.codes import DIRECTIONS
 from hubstat.domain.masterdata import MasterData
 from hubstat.domain.metric import StageMinutes
 from hubstat.domain.metrics import DEFINITION_VERSION, metrics_for
+from hubstat.shared import Shared
 
 _KEPT_MOMENTS: Final = 16
 _SHOWN_NEEDS: Final = frozenset({"invoices", "backlog", "friends", "plan", "projection"})
@@ -42,8 +42,8 @@ _COMPARED: Final = {
     direction: tuple(m.id for m in metrics_for(direction).values() if m.needs in _SHOWN_NEEDS - {"plan", "projection"})
     for direction in DIRECTIONS
 }
-# The moment that a live screen is compared with moves on in such steps, so that it is read once for all (ms).
-_COMPARED_STEP: Final = 10 * tm.MINUTE
+# What a fixed screen is compared with counts as known at steps of this length, so that it is read once for all (ms).
+_KNOWN_STEP: Final = 10 * tm.MINUTE
 # A back-test is new at most once a day: how long the last one is kept (ms).
 _ERRORS_KEPT: Final = 10 * tm.MINUTE
 _STAGES: Final = tuple(m.id for m in metrics_for("RETURN").values() if isinstance(m.measure, StageMinutes))
@@ -57,16 +57,14 @@ class ReaderBoard:
         self._prover: Final = Prover(reader)
         self._snapshots: Final = Snapshots(reader, refresh_seconds)
         self._viewer: Final = Viewer.everything(reader.country)
-        self._fixed: Final[OrderedDict[tuple[date, int, int], Figures]] = OrderedDict()
-        self._others: Final[OrderedDict[tuple[date, int, int, str, str], Future[None]]] = OrderedDict()
-        self._pool: Final = ThreadPoolExecutor(1, thread_name_prefix="compared")
-        self._errors: tuple[int, Mapping[int, HourError]] | None = None
-        self._lock: Final = threading.Lock()
+        self._fixed: Final[Shared[Figures]] = Shared(_KEPT_MOMENTS)
+        self._compared: Final = Compared(self._read)
+        self._errors: Final[Shared[Mapping[int, HourError]]] = Shared(2)
         self.zone: Final[ZoneInfo] = reader.zone
 
     def close(self) -> None:
         """Let go of what is open in Elasticsearch."""
-        self._pool.shutdown(cancel_futures=True)
+        self._compared.close()
         self._snapshots.close()
 
     def active_dates(self) -> Sequence[date]:
@@ -79,7 +77,9 @@ class ReaderBoard:
         now = self._reader.clock()
         closing = tm.closing(day, self.zone)
         if place.fixed or now >= closing:
-            instant = Question("nationwide", day, as_of=place.as_of, known_at=place.known_at).moment(now, self.zone)
+            # What the address leaves open is of this minute: a screen that is asked for again is the same one.
+            asked = Question("nationwide", day, as_of=place.as_of, known_at=place.known_at)
+            instant = asked.moment(now - now % tm.MINUTE, self.zone)
             return Moment(
                 day, instant.as_of, instant.known_at, None, f"{instant.as_of}|{instant.known_at}", False,
                 instant.known_at < closing, str(DEFINITION_VERSION), instant.as_of,
@@ -112,14 +112,8 @@ class ReaderBoard:
     def _board(self, moment: Moment) -> Figures:
         if moment.live and (board := self._snapshots.recall(moment.day, moment.as_of)) is not None:
             return board
-        key = (moment.day, moment.as_of, moment.known_at)
-        with self._lock:
-            known = self._fixed.get(key)
-            if known is None:
-                known = self._fixed[key] = board_at(self._reader, moment.day, Instant(moment.as_of, moment.known_at))
-                if len(self._fixed) > _KEPT_MOMENTS:
-                    self._fixed.popitem(last=False)
-        return known
+        day, instant = moment.day, Instant(moment.as_of, moment.known_at)
+        return self._fixed.get((day, instant), lambda: board_at(self._reader, day, instant))
 
     def _master(self) -> MasterData:
         return self._reader.store.master_data(self._reader.country)
@@ -147,20 +141,24 @@ class ReaderBoard:
 
     def proof(self, place: Place, moment: Moment, metric: str) -> Proof:
         """What a figure of a place is made of; of what the projection gives at the projection's moment."""
-        question = self._question(place, moment, place.level)
-        entry = metrics_for(place.direction).get(metric.partition(".")[0])
-        if moment.live and entry is not None and entry.needs == "projection" and moment.projected_at is not None:
-            at = moment.projected_at
-            question = Question(place.level, moment.day, None, at, at, wave=place.wave, direction=place.direction)
+        question = self._question(place, self._moment_of(place, moment, metric), place.level)
         proved = self._prover.proof(self._viewer, question, metric, self._scope(place))
         return proof_of(proved, self.zone)
 
+    def _moment_of(self, place: Place, moment: Moment, metric: str) -> Moment:
+        """The moment that a figure of a screen is of."""
+        entry = metrics_for(place.direction).get(metric.partition(".")[0])
+        if moment.live and entry is not None and entry.needs == "projection" and moment.projected_at is not None:
+            return replace(moment, as_of=moment.projected_at, known_at=moment.projected_at)
+        return moment
+
     @contextmanager
     def listing(self, place: Place, moment: Moment, metric: str) -> Iterator[Listing]:
-        """The invoices behind a counted figure, as they are read."""
-        question = self._question(place, moment, place.level)
+        """The invoices behind a counted figure, as they are read; of a projected one as ``proof``."""
+        instant = self._moment_of(place, moment, metric)
+        question = self._question(place, instant, place.level)
         with self._prover.listing(self._viewer, question, metric, self._scope(place)) as found:
-            yield Listing(found.figure, map(line_of, found.lines))
+            yield Listing(found.figure, map(line_of, found.lines), instant.as_of)
 
     def _scope(self, place: Place) -> Scope:
         if place.level == "friend":
@@ -182,11 +180,8 @@ class ReaderBoard:
 
     def error(self, place: Place, moment: Moment) -> float | None:
         """Median absolute error at this hour of day: of camps' finishes, for a Friend of Friends'."""
-        now = self._reader.clock()
-        with self._lock:
-            if self._errors is None or now - self._errors[0] > _ERRORS_KEPT:
-                self._errors = (now, error_of(self._reader.store))
-            found = self._errors[1].get(hour_of_day(moment.as_of, self.zone))
+        errors = self._errors.get(self._reader.clock() // _ERRORS_KEPT, lambda: error_of(self._reader.store))
+        found = errors.get(hour_of_day(moment.as_of, self.zone))
         if found is None:
             return None
         return found.friends.median if place.level == "friend" else found.camps.median
@@ -207,18 +202,7 @@ class ReaderBoard:
 
     def compared(self, place: Place, moment: Moment) -> Moment | None:
         """The earlier moment that a place compares with, once its figures are at hand."""
-        other = self._other(place, moment)
-        key = (other.day, other.as_of, other.known_at, place.wave, place.direction)
-        with self._lock:
-            job = self._others.get(key)
-            if job is None:
-                job = self._others[key] = self._pool.submit(self._read, place, other)
-                if len(self._others) > _KEPT_MOMENTS:
-                    self._others.popitem(last=False)
-        if not job.done():
-            return None
-        job.result()
-        return other
+        return self._compared.at(place, self._other(place, moment), live=moment.live)
 
     def _read(self, place: Place, other: Moment) -> None:
         for level in LEVELS[: LEVELS.index("friend")]:
@@ -234,9 +218,13 @@ class ReaderBoard:
         else:
             days = 1 if place.compare == "yesterday" else 7
             day = moment.day - timedelta(days=days)
-            now = moment.as_of - moment.as_of % _COMPARED_STEP if moment.live else moment.as_of
-            as_of = now - days * tm.DAY
-            known_at = now if moment.live else moment.known_at
+            as_of, known_at = moment.as_of, moment.known_at
+            if moment.live:
+                as_of = known_at = as_of - as_of % tm.MINUTE
+            elif place.known_at is None:
+                known_at -= known_at % _KNOWN_STEP
+            as_of -= days * tm.DAY
+            known_at = max(as_of, known_at)
         generation = f"{as_of}|{known_at}"
         return Moment(
             day, as_of, known_at, None, generation, False, known_at < tm.closing(day, self.zone), moment.version

@@ -9,6 +9,7 @@ from aggregations.proofs.invoices import standing_line
 from aggregations.proofs.model import EventLine, InvoiceDetail, InvoiceLine, Term
 from aggregations.proofs.model import Proof as Proved
 from aggregations.proofs.model import Side as ProvedSide
+from aggregations.proofs.prover import listed
 from dashboard.board import Addend, Detail, Event, Line, Proof, Side, Strip
 from hubstat.domain import spans
 from hubstat.domain import time as tm
@@ -38,7 +39,7 @@ def line_of(line: InvoiceLine) -> Line:
 
 def proof_of(proof: Proved, zone: ZoneInfo) -> Proof:
     """A figure with what it is made of."""
-    return Proof(proof.figure, [_side(side, zone) for side in proof.sides], proof.moment.as_of)
+    return Proof(proof.figure, [_side(side, zone) for side in proof.sides], proof.moment.as_of, listed(proof.metric))
 
 
 def _side(side: ProvedSide, zone: ZoneInfo) -> Side:

@@ -14,6 +14,7 @@ from plotly.utils import PlotlyJSONEncoder  # type: ignore[import-untyped, unuse
 from dashboard.board import Board, Figures, Moment, Node
 from dashboard.place import Place
 from dashboard.trail import Trail
+from hubstat.domain import time as tm
 from hubstat.figures import formats as fm
 from hubstat.figures.formats import Lang
 from hubstat.figures.outlook import is_last
@@ -70,7 +71,8 @@ class Scene:
     """A screen in the making. key: names the screen in component ids; live: collects the parts that may change.
 
     before: the moment that figures are compared with, None without one or while it is read.
-    sheets: the plain tables it shows (``dashboard.sheets``), by name.
+    sheets: the plain tables it shows (``dashboard.sheets``), by name. notice: id of what stands in place of figures or
+    above them where there are none.
     """
 
     board: Board
@@ -83,6 +85,7 @@ class Scene:
     live: list[Live] = field(default_factory=list)
     _before: dict[tuple[str, str | None], dict[str, Figures]] = field(default_factory=dict)
     sheets: dict[str, Any] = field(default_factory=dict)
+    notice: str = ""
 
     @property
     def lang(self) -> Lang:
@@ -131,6 +134,11 @@ class Scene:
             known = self._before[level, camp] = {each.hub: each.figures for each in found}
         return known.get(node.rpartition("/")[2] if level == "friend" else node)
 
+    @property
+    def proof_key(self) -> str:
+        """Names an open proof: of this screen, date and minute of knowledge."""
+        return f"{self.key}.{self.moment.day.isoformat()}.{self.moment.known_at // tm.MINUTE}"
+
     def scope(self, hub: str) -> tuple[str, ...]:
         """What a trail is kept under."""
         return (self.moment.day.isoformat(), self.place.wave, self.place.direction, hub)
@@ -142,9 +150,21 @@ class Scene:
 
     def deadlines(self) -> list[Deadline]:
         """Deadlines of the shown wave, or of all, local; waves with one deadline share one line."""
+        return self._deadlines(self.place.wave)
+
+    def all_deadlines(self) -> list[Deadline]:
+        """Those of every wave of the date: what is ahead of a Friend is never of one wave alone."""
+        return self._deadlines("all")
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether a wave or the returns are chosen; what is ahead is of all work even then."""
+        return self.place.wave != "all" or self.place.direction != "DELIVERY"
+
+    def _deadlines(self, chosen: str) -> list[Deadline]:
         found: dict[int, str] = {}
         for wave in self.board.waves(self.moment.day):
-            if self.place.wave in ("all", wave.wave):
+            if chosen in ("all", wave.wave):
                 found.setdefault(wave.deadline, wave.wave)
         local = [(self.local(at), wave) for at, wave in sorted(found.items())]
         return [Deadline(wave, at) for at, wave in local if at is not None]

@@ -16,7 +16,7 @@ from dashboard.place import COMPARES, HUB_SCREENS, SCREENS, Place, Screen
 from dashboard.scene import Hubs, Scene, hub_name, service_day
 from hubstat.figures import formats as fm
 from hubstat.figures.formats import Lang
-from hubstat.figures.texts import text
+from hubstat.figures.texts import text, wave_name
 
 REFRESH_CHOICES: Final = (1, 2, 5, 10, 30)
 # Data this far behind the as-of moment is pointed out.
@@ -57,7 +57,7 @@ def layout(refresh_seconds: float, lang: Lang) -> dmc.MantineProvider:
                 ],
                 className="header",
             ),
-            html.Div(_stale(lang), id="stale", className="banner banner-stale", role="alert"),
+            html.Div(_stale(lang), id="stale", className="banner banner-stale"),
             html.Div(id="fixed"),
             html.Main(_skeleton(lang), id="screen", className="page", tabIndex="-1"),
             html.Div(id="drawer-slot"),
@@ -116,8 +116,11 @@ def _interval_names(choices: Sequence[float], lang: Lang) -> list[dict[str, str]
 
 def _stale(lang: Lang) -> list[Any]:
     return [
-        html.Span([html.B(id="stale-time"), html.B(text("stale.title", lang))]),
-        html.Span(text("stale.text", lang)),
+        # The age changes every second: a screen reader is told the rest alone.
+        html.Span(
+            [html.B(id="stale-time"), html.B(text("stale.title", lang)), " ", html.Span(text("stale.text", lang))],
+            role="alert",
+        ),
         html.Span([html.Span(text("stale.age", lang) + " "), html.Span(id="stale-age")], className="quiet"),
         html.Span(id="stale-cause", className="quiet"),
         html.Button(text("stale.retry", lang), id="stale-retry", type="button", className="button"),
@@ -244,11 +247,10 @@ def _step(scene: Scene, sign: str, day: date, words: str) -> html.A:
 
 
 def _switch(scene: Scene, field: str, values: Sequence[str], chosen: str) -> html.Div:
-    known = {"wave.DAWN", "wave.DAY", "wave.SAME_DAY", "wave.all", "direction.DELIVERY", "direction.RETURN"}
     return html.Div(
         [
             link(
-                scene.say(f"{field}.{value}") if f"{field}.{value}" in known else value,
+                wave_name(value, scene.lang) if field == "wave" else scene.say(f"{field}.{value}"),
                 scene.href(**{field: value}),
                 "seg" + (" on" if value == chosen else ""),
                 **({"aria-current": "true"} if value == chosen else {}),

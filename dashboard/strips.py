@@ -39,7 +39,7 @@ def axis_of(scene: Scene, strips: Mapping[str, Strip], nodes: Sequence[Node]) ->
     starts = [span[0] for strip in strips.values() for span in (*strip.drive, *strip.stops)]
     first = min([as_of - tm.HOUR, *starts])
     first -= first % tm.HOUR
-    deadlines = [round(item.at.timestamp() * 1000) for item in scene.deadlines()]
+    deadlines = [round(item.at.timestamp() * 1000) for item in scene.all_deadlines()]
     relevant = [at for at in deadlines if first < at] or deadlines[-1:]
     finishes = [round(at.timestamp() * 1000) for node in nodes if (at := ahead.finish_of(node.figures)) is not None]
     last = max([as_of, *relevant])
@@ -55,7 +55,7 @@ def column_params(scene: Scene, axis: Axis) -> dict[str, Any]:
     suffix = "시" if scene.lang == "ko" else "h"
     deadlines = [
         (axis.at(at), scene.say("deadline.one", time=fm.clock(item.at)))
-        for item in scene.deadlines()
+        for item in scene.all_deadlines()
         if axis.start < (at := round(item.at.timestamp() * 1000)) <= axis.end
     ]
     now = "chart.now" if scene.moment.live else "chart.as_of"

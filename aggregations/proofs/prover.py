@@ -60,6 +60,11 @@ _IDS: Final = 5_000
 _LISTED: Final = (Count, SplitCount, CompletionHours, AgeSplit, StalledCount, AfterDeadline, AtRisk, LoadCount)
 
 
+def listed(metric: Metric) -> bool:
+    """Whether a figure is a number of invoices, so that ``Prover.listing`` gives the list of it or of a part."""
+    return isinstance(metric.measure, _LISTED)
+
+
 class Prover:
     """Proofs, on top of the reader."""
 
@@ -118,7 +123,7 @@ class Prover:
         """
         name, _, key = metric.partition(".")
         known = metrics_for(question.direction)
-        if name not in known or not isinstance(known[name].measure, _LISTED):
+        if name not in known or not listed(known[name]):
             raise QueryError(f"{metric} is no number of invoices of {question.direction}: there is nothing to list")
         checks.require_part(known[name], key, self._reader.zone)
         moment = question.moment(self._reader.clock(), self._reader.zone)

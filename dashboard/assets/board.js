@@ -11,7 +11,7 @@
     clearTimeout(state.timer);
     state.timer = null;
     state.askedAt = Date.now();
-    dc().set_props("tick", { data: state.askedAt });
+    dc().set_props("tick", { data: { at: state.askedAt, search: window.location.search } });
   }
 
   function refreshes() {

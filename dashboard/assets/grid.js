@@ -16,8 +16,9 @@
     const whole = Math.round(value);
     return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
   }
-  const stops = (value) => (value > 0 && value < 0.5 ? "<1" : count(value));
-  const signed = (value) => (Math.round(value) > 0 ? "+" : "") + count(value);
+  const stops = (value) => (value > 0 && value <= 0.5 ? "<1" : count(value));
+  const signed = (value) => (value && Math.abs(value) <= 0.5
+    ? (value < 0 ? "−<1" : "+<1") : (Math.round(value) > 0 ? "+" : "") + count(value));
   const FORMS = {
     count, percent, span, stops, decimal: (value) => value.toFixed(1), whole: (value) => `${Math.round(value * 100)}%`, text: String,
   };

@@ -76,6 +76,8 @@ def still_card(scene: Scene, hubs: Hubs) -> html.Section:
     """The Friends who stand still for longer than allowed, the longest first."""
     still = scene.board.still(scene.place, scene.moment)
     names = {camp.hub: camp.name(scene.lang) for camp in hubs.camps}
+    if scene.place.level == "camp":
+        names = {friend.hub: friend.name(scene.lang) for friend in hubs.children}
     head = card_head(scene.say("still.title"), scene.say("still.hint", n=fm.count(len(still))) if still else None)
     body: Any = html.P([shape("ok"), scene.say("still.none")], className="calm")
     if still:
@@ -85,12 +87,16 @@ def still_card(scene: Scene, hubs: Hubs) -> html.Section:
 
 
 def _still(scene: Scene, each: Still, names: dict[str, str], longest: float) -> html.Li:
-    """Above the camp a Friend is named by the camp and the last two signs of the id."""
-    name = names.get(each.camp, each.camp if each.camp != UNMAPPED else scene.say("hub.no_camp"))
+    """Above the camp a Friend is named by the camp and the last two signs of the id; names: of Friends or camps."""
+    if scene.place.level == "camp":
+        name, tail = names.get(each.friend, each.friend), None
+    else:
+        name = names.get(each.camp, each.camp if each.camp != UNMAPPED else scene.say("hub.no_camp"))
+        tail = html.Span(f" ··{each.friend[-2:]}", className="quiet")
     hub = f"friend:{each.camp}/{each.friend}"
     fill = html.Span(className="bar-fill", style={"width": f"{100 * each.minutes / longest:.1f}%"})
     words = [
-        html.Span([name, html.Span(f" ··{each.friend[-2:]}", className="quiet")], className="bar-name"),
+        html.Span([name, tail], className="bar-name"),
         html.Span(fill, className="bar"),
         figure("silent_minutes", each.minutes, scene.say("still.minutes", n=fm.count(each.minutes)), hub, "bar-n"),
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from hubstat.domain.metrics import DEFINITION_VERSION
 from hubstat.errors import QueryError
 from hubstat.examples import SERVICE_DATE, Example
 from hubstat.figures.dictionary import Entry, entries, entry_of, example_value, formula
-from hubstat.figures.texts import text
+from hubstat.figures.texts import text, wave_name
 
 _FIRST: Final = "due"
 _GROUP: Final = "dictionary.group"
@@ -137,7 +137,7 @@ def _example(scene: Scene, example: Example) -> html.Div:
     where = [scene.say("hub.nationwide") if example.level == "nationwide" else example.hub]
     where.append(scene.say(f"direction.{example.direction}"))
     if example.wave != "all":
-        where.append(scene.say(f"wave.{example.wave}"))
+        where.append(wave_name(example.wave, scene.lang))
     where.append(scene.say("dictionary.example_as_of", time=example.as_of))
     if example.known_at is not None:
         where.append(scene.say("dictionary.example_known_at", time=example.known_at))

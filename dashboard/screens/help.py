@@ -9,7 +9,7 @@ from dash import html
 from dashboard.board import Figures, Node
 from dashboard.parts import card, card_head, figure, link, proved, shape
 from dashboard.scene import Hubs, Scene
-from dashboard.screens.verdict import awaited
+from dashboard.screens.verdict import awaited, fine_or_unknown
 from hubstat.figures import formats as fm
 from hubstat.figures import outlook as ahead
 
@@ -37,6 +37,8 @@ def _balance(scene: Scene, figures: Figures, hub: str) -> html.Div:
     word, kind = (
         ("help.not_needed", "ok") if not need else ("help.enough", "ok") if left >= 0 else ("help.not_enough", "late")
     )
+    unknown = ahead.unknown(figures) if left >= 0 else 0
+    said = fine_or_unknown(scene, unknown, word)
     scale, hidden = max(need, spare) or 1.0, {"aria-hidden": "true"}
 
     def bar(value: float, name: str) -> html.Span:
@@ -50,7 +52,10 @@ def _balance(scene: Scene, figures: Figures, hub: str) -> html.Div:
         [
             html.Div(
                 [
-                    html.B([shape("ok" if kind == "ok" else "late"), scene.say(word)], className=f"tone-{kind}"),
+                    html.B(
+                        [shape("ring" if unknown else "ok" if kind == "ok" else "late"), said],
+                        className="" if unknown else f"tone-{kind}",
+                    ),
                     html.B(fm.balance(left), className=f"n tone-{kind}") if need or spare else None,
                 ],
                 className="help-verdict",

@@ -10,7 +10,7 @@ from dash import html
 from dashboard.board import Node
 from dashboard.parts import card, card_head, figure, link, shape
 from dashboard.scene import Hubs, Scene, hub_name
-from dashboard.screens.verdict import awaited
+from dashboard.screens.verdict import awaited, fine_or_unknown
 from hubstat.figures import formats as fm
 from hubstat.figures import outlook as ahead
 
@@ -28,8 +28,10 @@ def short_card(scene: Scene, hubs: Hubs) -> html.Section:
     number = html.Span(f" {fm.NONE if pending else len(short)}", className="tone-late" if short else "quiet")
     title = html.Span([scene.say("short.title"), number])
     if not short:
-        words = scene.say("ask.pending" if pending else "short.none")
-        body: list[Any] = [html.P([None if pending else shape("ok"), words], className="calm")]
+        unknown = sum(ahead.unknown(camp.figures) for camp in hubs.camps)
+        words = scene.say("ask.pending") if pending else fine_or_unknown(scene, unknown, "short.none")
+        mark = None if pending else shape("ring" if unknown else "ok")
+        body: list[Any] = [html.P([mark, words], className="calm")]
     else:
         largest = max(
             max(ahead.need(camp.figures, scene.loose), camp.figures.get("spare_stops") or 0.0) for camp in short
@@ -59,7 +61,7 @@ def _head(scene: Scene) -> html.Div:
 def _row(scene: Scene, camp: Node, largest: float) -> html.A:
     figures, hub = camp.figures, f"camp:{camp.hub}"
     finish = ahead.finish_of(figures)
-    late = ahead.minutes_after(figures, scene.deadlines())
+    late = ahead.minutes_after(figures, scene.all_deadlines())
     return link(
         [
             html.Span(hub_name(camp, "camp", scene.lang), className="row-name"),

@@ -17,16 +17,18 @@ from hubstat.figures.texts import text
 
 def nothing_due(scene: Scene) -> html.Div:
     """Data is there, but nothing is due: a filled disc and a sentence, above figures that say 0."""
+    scene.notice = "no-deliveries"
     moves = what_moves(scene.place.wave, scene.place.direction, scene.lang)
     return html.Div(
         [shape("ok"), html.Span(scene.say("empty.no_deliveries", what=moves))],
         className="note note-ok",
-        id="no-deliveries",
+        id=scene.notice,
     )
 
 
 def no_data(scene: Scene) -> html.Div:
     """Nothing was received for this service date: unknown, not zero."""
+    scene.notice = "no-data"
     return card(
         [
             html.Div(
@@ -36,7 +38,7 @@ def no_data(scene: Scene) -> html.Div:
                     html.P(scene.say("empty.no_data_text", day=fm.day(scene.moment.day, scene.lang))),
                 ],
                 className="state",
-                id="no-data",
+                id=scene.notice,
             )
         ]
     )

@@ -65,6 +65,8 @@ class _Tiles:
                          **{"data-change": metric, "data-before": str(then)})  # fmt: skip
 
     def _trail(self, name: str) -> Any:
+        if not self.scene.moment.live:
+            return None  # the trail is of the last minutes, not of those before a fixed moment
         values = self.scene.trail.values(self.scene.scope(self.hub), name)
         return spark(self.scene, values, self.scene.say("tile.trend", n=len(values)))
 
@@ -120,9 +122,9 @@ class _Tiles:
                     sub=self._sub("m6_stalled", usual), trend=self._trail("m6_stalled"))  # fmt: skip
 
     def finish(self) -> html.Div:
-        finish, deadlines = ahead.finish_of(self.figures), self.scene.deadlines()
+        finish, deadlines = ahead.finish_of(self.figures), self.scene.all_deadlines()
         deadline, late = ahead.deadline_of(self.figures, deadlines), ahead.minutes_after(self.figures, deadlines)
-        sub: Any = self.scene.say("ask.until_none")
+        sub: Any = self.scene.say("ask.until_unknown" if ahead.left(self.figures) else "ask.until_none")
         if deadline is not None:
             named = fm.clock(deadline.at, self.scene.moment.day, lang=self.scene.lang)
             sub = self.scene.say("tile.deadline", deadline=named, late=fm.shift(late, self.scene.lang))

@@ -31,7 +31,7 @@ def network_card(scene: Scene, hubs: Hubs, hub: str) -> html.Section:
     camps = [Camp(hub_name(camp, "camp", scene.lang), camp.figures) for camp in hubs.camps]
     who = hub_name(hubs.here, scene.place.level, scene.lang)
     what = (scene.place.wave, scene.place.direction)
-    parts = network_verdict(who, figures, camps, scene.deadlines(), scene.moment.day, what, scene.lang)
+    parts = network_verdict(who, figures, camps, scene.all_deadlines(), scene.moment.day, what, scene.lang)
     if parts is None:
         late = sum(1 for camp in hubs.camps if camp.figures.get(f"{scene.prefix}_late_open"))
         parts = verdict(who, figures, *what, scene.lang, late)
@@ -42,7 +42,7 @@ def network_card(scene: Scene, hubs: Hubs, hub: str) -> html.Section:
 def crew_card(scene: Scene, node: Node, hub: str, who: str, *, alone: bool = False) -> html.Section:
     """The verdict on a camp or (``alone``) a Friend."""
     figures = node.figures
-    parts = crew_verdict(who, figures, scene.deadlines(), scene.moment.day, scene.lang, alone=alone)
+    parts = crew_verdict(who, figures, scene.all_deadlines(), scene.moment.day, scene.lang, alone=alone)
     if parts is None:
         parts = verdict(who, figures, scene.place.wave, scene.place.direction, scene.lang)
     return _card(scene, [_head(scene, figures, parts)])
@@ -64,6 +64,8 @@ def _head(scene: Scene, figures: Figures, parts: list[Part]) -> html.Div:
         notes.append(scene.say("ask.pending"))
     elif scene.moment.live and at is not None and at != scene.moment.as_of:
         notes.append(scene.say("projection.as_of", time=scene.clock(at, seconds=True)))
+    if scene.narrowed and ahead.finish_of(figures) is not None:
+        notes.append(scene.say("projection.of_all"))
     return html.Div(
         [
             html.H1(
@@ -97,6 +99,11 @@ def _answer(kind: Shape, title: str, value: Any, unit: Any, sub: Any) -> html.Di
 def awaited(scene: Scene) -> bool:
     """Whether the first projection of this date is still being made: nothing can be said of what is ahead."""
     return scene.moment.live and scene.moment.projected_at is None
+
+
+def fine_or_unknown(scene: Scene, unknown: int, fine: str) -> str:
+    """What is said where nothing falls short: that all is well only where every stop can be projected."""
+    return scene.say("verdict.unknown", n=fm.count(unknown)) if unknown else scene.say(fine)
 
 
 def _answers(scene: Scene, hubs: Hubs, hub: str, camps: Sequence[Camp]) -> list[html.Div]:
@@ -133,12 +140,13 @@ def _where(scene: Scene, camps: Sequence[Camp]) -> html.Div:
         fm.count(len(short)), className="n", **{"data-figure": "camps_short", "data-value": str(len(short))}
     )
     names = " · ".join(f"{camp.name} {fm.stops(camp.figures['shortfall'])}" for camp in short[:2])
+    unknown = sum(ahead.unknown(camp.figures) for camp in camps)
     return _answer(
-        "late" if short else "ok",
+        "late" if short else "ring" if unknown else "ok",
         scene.say("ask.where"),
         number,
         scene.say("ask.where_unit", n=fm.count(len(camps))),
-        (names + (" …" if len(short) > 2 else "")) or scene.say("ask.where_none"),
+        (names + (" …" if len(short) > 2 else "")) or fine_or_unknown(scene, unknown, "ask.where_none"),
     )
 
 
@@ -147,7 +155,7 @@ def _how_many(scene: Scene, figures: Figures, hub: str) -> html.Div:
     risk = figures.get(f"{scene.prefix}_at_risk")
     before, between, after = scene.say("ask.short_sub", unassigned="\0", risk="\0").split("\0")
     return _answer(
-        "ring" if short is None else "late" if short else "ok",
+        "ring" if short is None else "late" if short else "ring" if ahead.unknown(figures) else "ok",
         scene.say("ask.how_many"),
         proved(scene, "shortfall", short, fm.stops(short), hub),
         scene.say("ask.short_unit"),
@@ -162,15 +170,15 @@ def _how_many(scene: Scene, figures: Figures, hub: str) -> html.Div:
 
 
 def _until(scene: Scene, figures: Figures, hub: str) -> html.Div:
-    finish, late = ahead.finish_of(figures), ahead.minutes_after(figures, scene.deadlines())
+    finish, late = ahead.finish_of(figures), ahead.minutes_after(figures, scene.all_deadlines())
     if awaited(scene):
         return _answer("ring", scene.say("ask.until"), fm.NONE, scene.say("ask.until_unit"), scene.say("ask.pending"))
     if finish is None:
         last = figures.get("last_completed_at")
         return _answer("ring", scene.say("ask.until"), proved(scene, "last_completed_at", last,
                        last_text(scene, figures), hub), scene.say("answer.until_final"),
-                       scene.say("ask.until_none"))  # fmt: skip
-    deadline = ahead.deadline_of(figures, scene.deadlines())
+                       scene.say("ask.until_unknown" if ahead.left(figures) else "ask.until_none"))  # fmt: skip
+    deadline = ahead.deadline_of(figures, scene.all_deadlines())
     error = scene.board.error(scene.place, scene.moment)
     sub = ""
     if deadline is not None:
@@ -180,7 +188,7 @@ def _until(scene: Scene, figures: Figures, hub: str) -> html.Div:
         sub += scene.say("ask.until_error", n=fm.count(error))
     shown = fm.clock(finish, scene.moment.day, lang=scene.lang)
     return _answer(
-        "late" if ahead.falls_short(figures) else "ok",
+        "late" if ahead.falls_short(figures) else "ring" if ahead.unknown(figures) else "ok",
         scene.say("ask.until"),
         proved(scene, "projected_finish", figures.get("projected_finish"), shown, hub),
         scene.say("ask.until_unit"),
@@ -193,7 +201,7 @@ def _who(scene: Scene, figures: Figures, hub: str, camps: Sequence[Camp]) -> htm
     loose = scene.loose
     asking = [camp.figures for camp in camps if ahead.need(camp.figures, loose)]
     solved = sum(1 for camp in asking if ahead.balance(camp, loose) >= 0)
-    sub = scene.say("ask.pending" if awaited(scene) else "ask.who_fine")
+    sub = scene.say("ask.pending") if awaited(scene) else fine_or_unknown(scene, ahead.unknown(figures), "ask.who_fine")
     if asking:
         need = fm.stops(ahead.need(figures, loose))
         sub = scene.say("ask.who_sub", need=need, solved=fm.count(solved), left=fm.count(len(asking) - solved))

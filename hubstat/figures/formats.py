@@ -11,6 +11,8 @@ LANGS: Final[tuple[Lang, ...]] = ("ko", "en")
 NONE: Final = "—"
 MINUS: Final = "−"
 
+# Differences below this come from sums of fractions.
+_NOTHING: Final = 1e-6
 _WEEKDAYS_KO: Final = "월화수목금토일"
 _WEEKDAYS_EN: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS_EN: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -43,7 +45,8 @@ def points(difference: float | None, lang: Lang, digits: int = 1) -> str:
     """A difference of two shares: ``−0.9%p`` (ko), ``−0.9 pp`` (en)."""
     if difference is None:
         return NONE
-    text = f"{difference * 100:+.{digits}f}".replace("-", MINUS)
+    # Adding 0 takes the sign of a zero away.
+    text = f"{round(difference * 100, digits) + 0.0:+.{digits}f}".replace("-", MINUS)
     return f"{text}%p" if lang == "ko" else f"{text} pp"
 
 
@@ -56,9 +59,11 @@ def span(minutes: float | None) -> str:
 
 
 def balance(value: float | None) -> str:
-    """What is over or short: ``+63``, ``−63``, ``0``; ``—`` for null."""
+    """What is over or short: ``+63``, ``−63``, ``0``; never 0 where there is some: ``+<1``, ``−<1``; ``—`` for null."""
     if value is None:
         return NONE
+    if _NOTHING < abs(value) <= 0.5:
+        return f"{MINUS if value < 0 else '+'}<1"
     return f"+{count(value)}" if round(value) > 0 else count(value)
 
 
@@ -66,7 +71,7 @@ def stops(value: float | None) -> str:
     """Stops that may be a fraction: whole, but never 0 where there is some: ``<1``."""
     if value is None:
         return NONE
-    return "<1" if 0 < value < 0.5 else count(value)
+    return "<1" if 0 < value <= 0.5 else count(value)
 
 
 def shift(minutes: int | None, lang: Lang) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -53,7 +54,9 @@ def friend_day_chart(
             shapes.append(line(at, tokens.ink, "solid", 1.5))
             notes.append(note(at, 1.0, f"<b>{words}</b>", tokens.ink, "right", xshift=-5))
     shapes.append(line(now, tokens.ink_2, "dot", 1.2))
-    clock = f"{int(now) % 24:02d}:{round(now % 1 * 60) % 60:02d}"
+    # A whole minute is a fraction of hours that may lie a little below it; before midnight hours are negative.
+    minute = math.floor(now * 60 + 1e-6)
+    clock = f"{minute // 60 % 24:02d}:{minute % 60:02d}"
     notes.append(note(now, 1.0, text("chart.now" if live else "chart.as_of", lang, time=clock), tokens.ink_2, "right",
                       xshift=-5))  # fmt: skip
     for each in stretches:

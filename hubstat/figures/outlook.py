@@ -29,6 +29,16 @@ def finish_of(figures: Figures) -> datetime | None:
     return datetime.fromisoformat(at) if at else None
 
 
+def left(figures: Figures) -> int:
+    """Stops that are still to be done, whoever holds them."""
+    return (figures.get("open_stops") or 0) + (figures.get("unassigned_stops") or 0)
+
+
+def unknown(figures: Figures) -> int:
+    """Open stops of Friends without a pace: nobody can say whether they are done in time."""
+    return figures.get("no_pace_stops") or 0
+
+
 def need(figures: Figures, loose: bool) -> float:
     """Stops that nobody gets done by the deadline at the present pace: those that fall short, and those unassigned.
 

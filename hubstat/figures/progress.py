@@ -13,7 +13,7 @@ from hubstat.figures.outlook import finish_of, plan_share
 from hubstat.figures.palette import Palette, Theme, palette
 from hubstat.figures.plots import Deadline, Figure, axis, clock, layout, line, note, offset, ticks
 from hubstat.figures.progress_rows import HourRow, progress_rows
-from hubstat.figures.texts import text
+from hubstat.figures.texts import text, wave_name
 
 Point = tuple[float, float]
 # A finish later than so many hours after the last deadline is named at the edge.
@@ -241,7 +241,7 @@ def _marks(
         if not start <= at <= end:
             continue
         shapes.append(line(at, tokens.ink, "solid", 1.5))
-        wave = text(f"wave.{deadline.wave}", lang)
+        wave = wave_name(deadline.wave, lang)
         words = text("chart.deadline", lang, wave=wave, time=fm.clock(deadline.at))
         notes.append(note(at, 0.41, f"<b>{words}</b>", tokens.ink, "right", xshift=-6, bgcolor=tokens.surface))
     if start <= now <= end:

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from hubstat.figures import formats as fm
 from hubstat.figures.formats import Lang
-from hubstat.figures.outlook import falls_short, finish_of, gap_share, plan_share
+from hubstat.figures.outlook import falls_short, finish_of, gap_share, plan_share, unknown
 from hubstat.figures.status import late_prefix
-from hubstat.figures.texts import text
+from hubstat.figures.texts import text, wave_name
 
 Tone = Literal["plain", "late", "ok"]
 
@@ -31,11 +31,8 @@ def what_moves(wave: str, direction: str, lang: Lang) -> str:
         moves = "returns" if direction == "RETURN" else "deliveries"
     if wave == "all":
         return moves
-    named = text(f"wave.{wave}", lang) if f"wave.{wave}" in _WAVES else wave
+    named = wave_name(wave, lang)
     return f"{named} {moves}" if lang == "ko" else f"{named.lower()} {moves}"
-
-
-_WAVES = {"wave.DAWN", "wave.DAY", "wave.SAME_DAY"}
 
 
 def verdict(
@@ -86,6 +83,8 @@ def completion_summary(figures: Mapping[str, Any], time: str, day: date, lang: L
         at = fm.clock(finish, day, lang=lang)
         if falls_short(figures):
             said.append(text("chart.summary_short", lang, time=at, n=fm.stops(figures.get("shortfall"))))
+        elif unknown(figures):
+            said.append(text("verdict.unknown", lang, n=fm.count(unknown(figures))))
         else:
             said.append(text("chart.summary_ahead", lang, time=at))
     return " ".join(said)

@@ -261,6 +261,11 @@ def text(key: str, lang: Lang, **values: Any) -> str:
     return template.format(**values) if values else template
 
 
+def wave_name(wave: str, lang: Lang) -> str:
+    """Name of a wave, or of all; its code where the catalogue has none: waves are master data."""
+    return text(f"wave.{wave}", lang) if f"wave.{wave}" in TEXTS else wave
+
+
 def metric(metric_id: str, direction: Direction) -> Metric:
     """The registry's entry of a figure. Raises ``KeyError``."""
     return metrics_for(direction)[metric_id]

@@ -31,6 +31,19 @@ NETWORK_TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "verdict.behind_plan": ("{who} {what}: 계획보다 {gap} 뒤처졌고, ", "{who} {what}: {gap} behind plan, "),
     "verdict.on_plan": ("{who} {what}: 계획보다 {gap} 앞서 있고, ", "{who} {what}: {gap} ahead of plan, "),
+    "verdict.behind_plan_alone": (
+        "{who} {what}: 계획보다 {gap} 뒤처졌습니다. 배송·회수 전체로는 ",
+        "{who} {what}: {gap} behind plan. Of all work, ",
+    ),
+    "verdict.on_plan_alone": (
+        "{who} {what}: 계획보다 {gap} 앞서 있습니다. 배송·회수 전체로는 ",
+        "{who} {what}: {gap} ahead of plan. Of all work, ",
+    ),
+    "verdict.progress_alone": (
+        "{who} {what} {due}건 가운데 {share}를 완료했습니다. 배송·회수 전체로는 ",
+        "{who} {what}: {share} of {due} done. Of all work, ",
+    ),
+    "verdict.unknown": ("{n}스톱은 예상할 수 없습니다.", "{n} stops cannot be projected."),
     "verdict.camps_short": (
         "{n}개 캠프가 마감을 넘길 것으로 예상됩니다. ",
         "{n} camps are projected to miss their deadline. ",
@@ -68,6 +81,7 @@ NETWORK_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "ask.until_unit": ("예상 종료", "projected"),
     "ask.until_late": ("마감 {deadline}보다 {late}", "{late} from {deadline}"),
     "ask.until_error": (" · 오차 ±{n}분", " · error ±{n} min"),
+    "ask.until_unknown": ("예상할 수 없음", "cannot be projected"),
     "ask.until_none": ("남은 스톱 없음", "no stops left"),
     "ask.who_unit": ("명 · {spare}스톱", "Friends · {spare} stops"),
     "ask.who_sub": (
@@ -77,6 +91,10 @@ NETWORK_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "ask.who_fine": ("도움이 필요한 캠프 없음", "no camp needs help"),
     "ask.pending": ("예상을 계산하고 있습니다", "the projection is being made"),
     "projection.as_of": ("예상 기준 {time}", "projection as of {time}"),
+    "projection.of_all": (
+        "예상·부족은 배송·회수와 모든 웨이브 기준",
+        "projection and shortfall are of both directions and all waves",
+    ),
     "tile.name.completion": ("완료율", "Done"),
     "tile.name.at_risk": ("지연 위험", "At risk"),
     "tile.name.projected_finish": ("예상 종료", "Projected"),

@@ -271,6 +271,8 @@ SCREEN_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "export.date": ("업무일", "Service date"),
     "export.as_of": ("기준 시각", "As of"),
     "export.known_at": ("인지 시각", "Known at"),
+    "export.projected_at": ("예상 기준 시각", "Projection as of"),
+    "export.compared_at": ("비교 시각", "Compared with"),
     "export.zone": ("시간대", "Zone"),
     "export.version": ("지표 정의", "Definition version"),
     "export.standing": ("잠정·확정", "Provisional or final"),

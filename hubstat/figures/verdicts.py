@@ -38,21 +38,28 @@ def network_verdict(
     what: tuple[str, str],
     lang: Lang,
 ) -> list[Part] | None:
-    """Against the plan, how many camps miss their deadline, and the worst of them; None where nothing is projected.
+    """Against the plan; of all work, how many camps miss their deadline, the worst; None where nothing is projected.
 
     what: wave and direction shown.
     """
     if ahead.finish_of(figures) is None:
         return None
     moves, gap = what_moves(*what, lang), ahead.gap_share(figures)
+    # What is ahead is of all work: with a wave or the returns chosen it is another sentence.
+    whole = what == ("all", "DELIVERY")
     parts: list[Part] = []
     if gap is None:
         share, due = fm.percent(figures.get("completion")), fm.count(figures.get("due"))
-        parts.append(Part(text("verdict.progress", lang, who=who, what=moves, due=due, share=share)))
+        key = "verdict.progress" if whole else "verdict.progress_alone"
+        parts.append(Part(text(key, lang, who=who, what=moves, due=due, share=share)))
     else:
-        key = "verdict.behind_plan" if gap < 0 else "verdict.on_plan"
+        behind = "verdict.behind_plan" if whole else "verdict.behind_plan_alone"
+        ahead_of = "verdict.on_plan" if whole else "verdict.on_plan_alone"
+        key = behind if gap < 0 else ahead_of
         parts.append(Part(text(key, lang, who=who, what=moves, gap=fm.points(abs(gap), lang).lstrip("+"))))
     short = most_short(camps)
+    if not short and ahead.unknown(figures):
+        return [*parts, _unknown(figures, lang)]
     if not short:
         return [*parts, Part(text("verdict.no_camp_short", lang), "ok")]
     worst = short[0]
@@ -66,6 +73,10 @@ def network_verdict(
     ]
 
 
+def _unknown(figures: Figures, lang: Lang) -> Part:
+    return Part(text("verdict.unknown", lang, n=fm.count(ahead.unknown(figures))))
+
+
 def crew_verdict(
     who: str, figures: Figures, deadlines: Sequence[Deadline], day: date, lang: Lang, *, alone: bool = False
 ) -> list[Part] | None:
@@ -75,6 +86,8 @@ def crew_verdict(
     if finish is None or deadline is None or late is None:
         return None
     words = {"who": who, "time": fm.clock(finish, day, lang=lang), "deadline": fm.clock(deadline.at, day, lang=lang)}
+    if not ahead.falls_short(figures) and ahead.unknown(figures):
+        return [Part(text("verdict.finish_short", lang, who=who, time=words["time"])), _unknown(figures, lang)]
     if not ahead.falls_short(figures):
         return [Part(text("verdict.finish_fine", lang, **words), "ok")]
     if late > 0:

@@ -167,6 +167,18 @@ def test_language_and_theme_change_without_losing_the_place(fake_board: Board, v
     expect(page.locator("html")).to_have_attribute("data-mantine-color-scheme", "dark")
 
 
+def test_after_a_sort_the_page_still_pauses_between_refreshes(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0])
+    page.locator('.ag-header-cell[col-id="f.completion"]').click()
+    page.wait_for_url("**sort=f.completion.desc**")
+    page.wait_for_timeout(2_500)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "_dash-update-component" in request.url else None)
+    page.wait_for_timeout(3_000)
+    assert 1 <= len(asked) <= 4
+    assert page.locator('.ag-header-cell[col-id="f.completion"]').get_attribute("aria-sort") == "descending"
+
+
 def test_a_sort_is_part_of_the_address(fake_board: Board, visit: Visit) -> None:
     page = visit(fake_board[0])
     page.locator('.ag-header-cell[col-id="f.completion"]').click()

@@ -41,7 +41,7 @@ class Viewer:
         """Ask once and take what it answered as what is shown."""
         names = self._callback["output"].strip(".").split("...")
         outputs = [{"id": name.rpartition(".")[0], "property": name.rpartition(".")[2]} for name in names]
-        values = {"url": self.search, "look": "light", "tick": round(time.time() * 1000)}
+        values = {"url": self.search, "look": "light", "tick": {"at": round(time.time() * 1000), "search": self.search}}
         body = {
             "output": self._callback["output"],
             "outputs": outputs,

@@ -36,7 +36,7 @@ _PLAIN = ("due", "completed", "open", "closed", "base", "late", "late_open", "fi
           "friend_days", "friends_out", "on_road_minutes", "net_on_road_minutes", "idle_minutes", "stops",
           "batch_scans", "m6_stalled", "at_risk", "undelivered", "arrived", "friends_planned", "friends_back",
           "friends_absent", "friends_not_started", "routes_planned", "routes_departed", "plan", "plan_due",
-          "open_stops", "unassigned_stops", "shortfall", "can_help", "spare_stops", "standard",
+          "open_stops", "no_pace_stops", "unassigned_stops", "shortfall", "can_help", "spare_stops", "standard",
           "efficiency_net")  # fmt: skip
 _SPLIT = (
     "buckets",
@@ -69,7 +69,8 @@ def _outlook(dice: random.Random, due: int, left: int, bad: float, unassigned: b
     return {
         "at_risk": int(short * 1.4), "plan": 0.0 if unassigned else due * 0.477, "plan_due": 0 if unassigned else due,
         "plan_by_hour": {} if unassigned else {hour: due * share for hour, share in SHARES.items()},
-        "open_stops": 0 if unassigned else stops, "unassigned_stops": stops if unassigned else 0, "shortfall": short,
+        "open_stops": 0 if unassigned else stops, "no_pace_stops": 0,
+        "unassigned_stops": stops if unassigned else 0, "shortfall": short,
         "can_help": int(spare > 0), "spare_stops": spare, "projected_finish": finish,
     }  # fmt: skip
 
@@ -242,7 +243,7 @@ class FakeBoard:
         figure = figure[part] if part else figure
         if isinstance(figure, int) and name not in ("can_help", "unassigned_stops", "friends_out"):
             lines = self._lines(place, figure, "late" in metric)
-            return Proof(figure, [Side(name, part, figure, lines)], moment.as_of)
+            return Proof(figure, [Side(name, part, figure, lines)], moment.as_of, True)
         addends = [Addend(f"{n}", "C000", f"F000{n}", None, None, n == 3, "몫", "share") for n in range(4)]
         return Proof(figure, [Side(name, part, figure, (), addends)], moment.as_of)
 
@@ -283,7 +284,7 @@ class FakeBoard:
     @contextmanager
     def listing(self, place: Place, moment: Moment, metric: str) -> Iterator[Listing]:
         found = self.proof(place, moment, metric)
-        yield Listing(found.figure, iter([line for side in found.sides for line in side.lines]))
+        yield Listing(found.figure, iter([line for side in found.sides for line in side.lines]), found.as_of)
 
     def invoice(self, place: Place, moment: Moment) -> Detail | None:
         if place.hub == "missing":

@@ -32,7 +32,7 @@ class Slow(FakeBoard):
     @contextmanager
     def listing(self, place: Place, moment: Moment, metric: str) -> Iterator[Listing]:
         with super().listing(place, moment, metric) as found:
-            yield Listing(1_000_000, self._slowly(next(found.lines))) if self.slow else found
+            yield Listing(1_000_000, self._slowly(next(found.lines)), found.as_of) if self.slow else found
 
     def _slowly(self, line: Line) -> Iterator[Line]:
         for number in range(1_000_000):

@@ -6,12 +6,14 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import asgi
 import openpyxl
 import pytest
-from dashboard_fake import FakeBoard
+from dashboard_fake import NOW, FakeBoard
+from dashboard_tree import walk
 from fake_desk import FakeDesk
 from fake_watch import FakeWatch
 
@@ -147,7 +149,7 @@ class Endless(FakeBoard):
     @contextmanager
     def listing(self, place: Place, moment: Moment, metric: str) -> Iterator[Listing]:
         try:
-            yield Listing(1_000_000, self._million(self._lines(place, 1)[0]))
+            yield Listing(1_000_000, self._million(self._lines(place, 1)[0]), moment.as_of)
         finally:
             self.closed = True
 
@@ -169,3 +171,41 @@ def test_a_list_is_read_as_it_is_written_and_let_go_of_when_nobody_wants_the_res
     assert not board.closed
     found.body.close()
     assert board.closed
+
+
+def test_a_projected_list_says_the_moment_of_the_projection() -> None:
+    class Projected(FakeBoard):
+        @contextmanager
+        def listing(self, place: Place, moment: Moment, metric: str) -> Iterator[Listing]:
+            yield Listing(0, iter(()), moment.as_of - 30_000)
+
+    screens = Screens(Projected())
+    place = Place("camp", "C101", lang="en")
+    built = screens.build(place, "light", screens.moment(place))
+    head, _ = rows_of(b"".join(export(screens, built, "m1_at_risk", "proof", "csv").body))
+    assert head["As of"] == head["Known at"] == "2026-11-20T15:04:00.000+09:00"
+    assert "Projection as of" not in head
+
+
+def test_a_table_says_the_moments_of_projection_and_comparison(board: FakeBoard) -> None:
+    place = Place("region", "R1", lang="en", compare="week")
+    moment = replace(board.moment(place), projected_at=NOW - 30_000)
+    table = table_of(Screens(board).build(place, "light", moment), "children")
+    head = dict(table.header)
+    assert head["Projection as of"] == "2026-11-20T15:04:00.000+09:00"
+    assert head["Compared with"] == "2026-11-13T15:04:30.000+09:00"
+    kinds = {column.key: column.kind for column in table.columns}
+    assert {key: kinds[key] for key in ("gap", "was", "shortfall", "projected_finish")} == {
+        "gap": "share", "was": "share", "shortfall": "number", "projected_finish": "time",
+    }  # fmt: skip
+    for row in table.rows:
+        assert isinstance(row["gap"], float)
+        assert isinstance(row["was"], float)
+
+
+@pytest.mark.parametrize(("metric", "files"), [("m1_late_open", 2), ("m3.out", 2), ("can_help", 0)])
+def test_a_drawer_offers_a_file_only_of_what_can_be_listed(screens: Screens, metric: str, files: int) -> None:
+    place = Place("camp", "C101", proof=metric)
+    drawer = screens.build(place, "light", screens.moment(place)).drawer
+    links = [node for node in walk(drawer) if "/export" in (getattr(node, "href", None) or "")]
+    assert len(links) == files

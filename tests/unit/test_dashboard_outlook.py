@@ -66,6 +66,28 @@ def test_nothing_is_said_of_what_is_ahead_before_the_first_projection(board: Fak
     assert "모든 캠프가 마감 안에 끝납니다" not in said
 
 
+@pytest.mark.parametrize("chosen", [{"wave": "DAWN"}, {"direction": "RETURN"}])
+def test_what_is_ahead_is_of_all_work_whatever_is_chosen(board: FakeBoard, chosen: dict[str, Any]) -> None:
+    said = words(build(board, Place(**chosen)))
+    assert "배송·회수 전체로는  3개 캠프가 마감을 넘길 것으로 예상됩니다." in said
+    assert "21:00 마감에" in said
+    assert "07:00 마감에" not in said
+    assert "예상·부족은 배송·회수와 모든 웨이브 기준" in said
+    assert "예상·부족은 배송·회수와 모든 웨이브 기준" not in words(build(board, Place()))
+
+
+def test_stops_that_cannot_be_projected_are_named_and_nothing_is_called_fine(board: FakeBoard) -> None:
+    for raw in board.friends.values():
+        raw.update(shortfall=0.0, projected_finish=None, no_pace_stops=raw["open_stops"], unassigned_stops=0)
+    for place in (Place(), Place("camp", "C101")):
+        said = words(build(board, place))
+        assert "스톱은 예상할 수 없습니다." in said
+        assert "예상할 수 없음" in said
+        assert not {
+            each for each in ("남은 스톱 없음", "마감 안에 끝납니다", "도움이 필요한 캠프 없음") if each in said
+        }
+
+
 def test_a_camp_shows_who_can_help_and_what_is_missing(board: FakeBoard) -> None:
     tree = build(board, Place("camp", "C101"))
     shown = figures(tree)
@@ -145,3 +167,31 @@ def test_the_drawer_shows_both_sides_of_a_division_in_blocks(board: FakeBoard) -
     assert block["rowCount"] == 6
     assert [row["side"] for row in block["rowData"]] == ["완료", "완료", "대상"]
     assert len({row["id"] for row in drawer.rows_of(scene, proof, 0, 6)["rowData"]}) == 6
+
+
+def test_a_camp_names_its_friends_who_stand_still(board: FakeBoard) -> None:
+    (shown,) = [words(node) for node in walk(build(board, Place("camp", "C000"))) if "still-" in str(
+        getattr(node, "id", ""))]  # fmt: skip
+    assert "F0001" in shown
+    assert "캠프 C000" not in shown
+    assert "캠프 C000" in words(build(board, Place("area", "A00")))
+
+
+def test_an_unknown_wave_is_refused(board: FakeBoard) -> None:
+    with pytest.raises(QueryError, match=r"^wave: one of all, DAWN, DAY, not 'NOON'"):
+        build(board, Place(wave="NOON"))
+
+
+def test_a_fixed_moment_has_no_trend_of_the_last_minutes(board: FakeBoard) -> None:
+    screens = Screens(board)
+    for _ in range(3):
+        screens.build(Place(), "light", board.moment(Place()))
+        board.now += 60_000
+        board.generation += 1
+
+    def trends(place: Place) -> set[str]:
+        tree = screens.build(place, "light", board.moment(place)).tree
+        return {node.alt for node in walk(tree) if getattr(node, "className", None) == "spark"}
+
+    assert "최근 4분" in trends(Place())
+    assert not {alt for alt in trends(Place(as_of=NOW, known_at=NOW)) if alt.startswith("최근")}

@@ -44,6 +44,9 @@ def test_a_local_time_and_an_unescaped_offset_are_understood() -> None:
         ("?date=2026-13-40", "date"),
         ("?direction=UP", "direction"),
         ("?as_of=noon", "as_of"),
+        ("?date=9999-12-31", "date"),
+        ("?date=0001-01-01", "date"),
+        ("?as_of=9999-12-31T23:59:59", "as_of"),
     ],
 )
 def test_a_wrong_address_names_its_field(search: str, field: str) -> None:

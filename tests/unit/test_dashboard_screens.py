@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from dashboard_fake import NOW, FakeBoard
+from dashboard_fake import DAY, NOW, FakeBoard
 from dashboard_tree import figures, table, walk, words
 
 from dashboard.app import Updates
@@ -119,6 +121,66 @@ def test_an_unchanged_generation_sends_the_as_of_line_alone(board: FakeBoard, up
     assert second["seq"] != first["seq"]
 
 
+def test_a_screen_of_another_form_is_sent_whole(updates: Updates, board: FakeBoard) -> None:
+    due = {key: raw["due"] for key, raw in board.friends.items()}
+    for raw in board.friends.values():
+        raw.update(due=0)
+    first, props = updates.answer("", "light", None)
+    assert "예정이 없습니다" in words(props["screen"]["children"])
+    for key, raw in board.friends.items():
+        raw.update(due=due[key])
+    board.generation += 1
+    second, props = updates.answer("", "light", first)
+    assert "예정이 없습니다" not in words(props["screen"]["children"])
+    board.generation += 1
+    board.friends["C101", "F1012"]["late_open"] += 1
+    third, props = updates.answer("", "light", second)
+    assert "screen" not in props
+    assert third["form"] == second["form"]
+
+
+def test_data_that_came_takes_the_place_of_no_data(updates: Updates, board: FakeBoard) -> None:
+    full, board.friends = board.friends, FakeBoard(empty=True).friends
+    first, props = updates.answer("", "light", None)
+    assert "모름" in words(props["screen"]["children"])
+    board.friends = full
+    board.generation += 1
+    _, props = updates.answer("", "light", first)
+    assert "모름" not in words(props["screen"]["children"])
+
+
+def test_another_active_date_sends_header_and_screen(updates: Updates, board: FakeBoard) -> None:
+    first, _ = updates.answer("", "light", None)
+    known = board.moment
+    board.moment = lambda place: replace(known(place), day=DAY + timedelta(days=1))  # type: ignore[method-assign]
+    second, props = updates.answer("", "light", first)
+    assert second["day"] == "2026-11-21"
+    assert "21" in words(props["filters"]["children"])
+    assert "screen" in props
+
+
+def test_another_order_of_rows_is_no_other_screen(updates: Updates, board: FakeBoard) -> None:
+    first, _ = updates.answer("", "light", None)
+    _, props = updates.answer(Place(sort="f.completion.desc").search(board.zone), "light", first)
+    assert "screen" not in props
+    (columns,) = [values["columnDefs"] for values in props.values() if "columnDefs" in values]
+    assert {entry["field"]: entry.get("sort") for entry in columns if "field" in entry}["f.completion"] == "desc"
+
+
+def test_a_drawer_opened_again_is_of_its_own_minute_and_date(board: FakeBoard) -> None:
+    screens, place = Screens(board), Place("camp", "C101", proof="m1_late_open")
+    first = screens.build(place, "light", screens.moment(place))
+    figure = first.drawer.children.children[0]
+    board.friends["C101", "F1012"]["late_open"] += 1
+    board.generation += 1
+    board.now += 60_000
+    second = screens.build(place, "light", screens.moment(place))
+    assert words(second.drawer.children.children[0]) != words(figure)
+    assert first.scene.proof_key != second.scene.proof_key
+    assert screens.proof_rows(first.scene.proof_key, 0, 1)
+    assert screens.proof_rows(second.scene.proof_key, 0, 1)
+
+
 def test_a_changed_friend_sends_the_changed_rows_alone(board: FakeBoard, updates: Updates) -> None:
     search = Place("camp", "C101").search(board.zone)
     first, _ = updates.answer(search, "light", None)
@@ -199,7 +261,7 @@ def test_the_drawer_lists_as_many_as_its_figure(board: FakeBoard) -> None:
     node = next(n for n in walk(built.drawer) if getattr(n, "id", None) == "proof-figure")
     props = node.to_plotly_json()["props"]
     assert props["data-value"] == props["data-list"]
-    rows = screens.proof_rows(built.scene.key, 0, 10)
+    rows = screens.proof_rows(built.scene.proof_key, 0, 10)
     assert rows is not None
     assert rows["rowCount"] == int(props["data-value"])
     assert len(rows["rowData"]) == 10

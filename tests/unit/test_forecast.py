@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from aggregations.day import Day
-from aggregations.forecast import Forecasts
+from aggregations.forecast import Forecasts, left_ahead
 from aggregations.question import Moment
 from dashboard.reader_parts import split_at
 from dashboard.trail import Trail
@@ -108,3 +108,10 @@ def test_a_trail_keeps_one_sample_a_minute() -> None:
     assert trail.values("KR", "late_open") == [30, 61]
     assert trail.values("KR", "at_risk") == []
     assert trail.values("elsewhere", "due") == []
+
+
+def test_what_was_done_since_is_no_longer_ahead_the_earliest_hours_first() -> None:
+    assert left_ahead({15: 90, 16: 400, 17: 10}, 0, 15) == {15: 90, 16: 400, 17: 10}
+    assert left_ahead({15: 90, 16: 400, 17: 10}, 100, 15) == {16: 390, 17: 10}
+    assert left_ahead({15: 90, 16: 400, 17: 10}, 0, 16) == {16: 400, 17: 10}
+    assert left_ahead({15: 90}, -5, 15) == {15: 90}

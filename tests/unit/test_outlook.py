@@ -60,13 +60,26 @@ def test_the_verdict_names_the_worst_camp_its_shortfall_and_its_deadline() -> No
     found = network_verdict("전국", LATE, camps, DEADLINES, DAY, ("DAY", "DELIVERY"), "ko")
     assert found is not None
     assert plain(found) == (
-        "전국 주간 배송: 계획보다 0.9%p 뒤처졌고, 2개 캠프가 마감을 넘길 것으로 예상됩니다. "
+        "전국 주간 배송: 계획보다 0.9%p 뒤처졌습니다. 배송·회수 전체로는 2개 캠프가 마감을 넘길 것으로 예상됩니다. "
         "가장 급한 곳은 성남3캠프: 21:00 마감에 22스톱 부족."
     )
     calm = network_verdict("Nationwide", FINE, [camps[2]], DEADLINES, DAY, ("all", "DELIVERY"), "en")
     assert calm is not None
     assert plain(calm) == "Nationwide deliveries: 0.9 pp behind plan, every camp finishes within its deadline."
     assert network_verdict("전국", {}, [], DEADLINES, DAY, ("all", "DELIVERY"), "ko") is None
+
+
+def test_nobody_is_told_all_is_well_of_stops_that_cannot_be_projected() -> None:
+    some = FINE | {"no_pace_stops": 7, "open_stops": 40}
+    found = network_verdict("전국", some, [Camp("서초1캠프", some)], DEADLINES, DAY, ("all", "DELIVERY"), "ko")
+    assert found is not None
+    assert plain(found) == "전국 배송: 계획보다 0.9%p 뒤처졌고, 7스톱은 예상할 수 없습니다."
+    crew = crew_verdict("성남3캠프", some, DEADLINES, DAY, "ko")
+    assert crew is not None
+    assert plain(crew) == "성남3캠프: 20:48 종료 예상, 7스톱은 예상할 수 없습니다."
+    assert all(part.tone != "ok" for part in (*found, *crew))
+    assert completion_summary(some, "15:04", DAY, "en").endswith(" 7 stops cannot be projected.")
+    assert outlook.left({"open_stops": 2, "unassigned_stops": 3}) == 5
 
 
 def test_the_verdict_of_a_camp_says_when_how_much_and_who_helps() -> None:
@@ -137,6 +150,22 @@ def test_the_day_of_a_friend_marks_every_stretch_now_and_the_finish() -> None:
 
 def test_small_numbers_as_text() -> None:
     assert [fm.stops(value) for value in (None, 0.0, 0.2, 0.6, 21.6)] == ["—", "0", "<1", "1", "22"]
-    assert [fm.balance(value) for value in (None, 0.2, 63.0, -63.4)] == ["—", "0", "+63", "−63"]
+    assert fm.stops(0.5) == "<1"
+    assert [fm.balance(value) for value in (None, 0.0, 1e-12, 63.0, -63.4)] == ["—", "0", "0", "+63", "−63"]
+    assert [fm.balance(value) for value in (0.5, -0.3)] == ["+<1", "−<1"]
+    assert [fm.points(value, "ko") for value in (-0.0004, 0.0)] == ["+0.0%p", "+0.0%p"]
     assert [fm.shift(value, "ko") for value in (None, 52, -12, 276, -125)] == ["—", "+52분", "−12분", "+4:36", "−2:05"]
     assert fm.shift(52, "en") == "+52m"
+
+
+@pytest.mark.parametrize(("now", "shown"), [(15.07, "15:04"), (16 + 59.9 / 60, "16:59"), (16.1, "16:06"),
+                                            (24.5, "00:30"), (-1.5, "22:30")])  # fmt: skip
+def test_now_is_named_by_its_whole_minute(now: float, shown: str) -> None:
+    chart = friend_day_chart([], now=now, live=True, finish=None, late=False, deadlines=[], lang="ko", theme="light")
+    assert [note["text"] for note in chart["layout"]["annotations"]] == [f"지금 {shown}"]
+
+
+def test_a_wave_of_the_master_data_without_a_text_is_named_by_its_code() -> None:
+    chart = completion_chart(LATE, day=DAY, as_of=AS_OF, live=True, deadlines=[Deadline("NIGHT", DEADLINES[1].at)],
+                             lang="ko", theme="light")  # fmt: skip
+    assert any("NIGHT 마감 21:00" in note["text"] for note in chart["layout"]["annotations"])
