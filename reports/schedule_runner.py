@@ -8,12 +8,13 @@ sent once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from hubstat.domain import time as tm
 from hubstat.domain.mailing import Run, State, Subscription
+from hubstat.errors import EngineError
 from reports.delivery.alert import Alert
 from reports.delivery.book import Book
 from reports.delivery.orders import report_of
@@ -64,14 +65,24 @@ class Scheduler:
     _asked: dict[Slot, int] = field(default_factory=dict)
 
     def look(self) -> None:
-        """Raises ``EngineError`` where the store does not answer; the next look goes on from there."""
+        """Raises ``EngineError`` where the store does not answer; the next look goes on from there.
+
+        What one report fails of holds up no other: the error is raised when each has had its turn.
+        """
         self.post.record_left()
         table = self.timetable()
         self.post.work(self.left_over(table))
         reached = self.book.reached()
+        failed: EngineError | None = None
         for report in table.reports:
-            self._report(table, report, reached.get(report))
+            try:
+                self._report(table, report, reached.get(report))
+            except EngineError as error:
+                log.error("%s: %s", report, error)
+                failed = failed or error
         self.alert.tell()
+        if failed is not None:
+            raise failed
 
     def left_over(self, table: Timetable) -> list[Run]:
         """Runs to go on with: put off until now, or begun by a process that is gone.
@@ -96,8 +107,8 @@ class Scheduler:
         return found
 
     def _overtaken(self, table: Timetable, run: Run, now: int) -> bool:
-        """Whether a run that this process did not begin is so old that there is a newer one to send."""
-        if run.owner == self.post.presence.owner or now - run.slot_at <= self.rules.late:
+        """Whether a run that this process has not tried is so old that there is a newer one to send."""
+        if (run.owner == self.post.presence.owner and run.attempts) or now - run.slot_at <= self.rules.late:
             return False
         return bool(table.slots(report_of(run.report), run.slot_at, now - self.rules.settle))
 
@@ -109,37 +120,58 @@ class Scheduler:
             self.book.reach(report, now)
             return
         slots = table.slots(report, max(reached, now - self.rules.catch_up), now - self.rules.settle)
-        if not slots:
+        # Two waves may have the same deadline: each of them is the latest.
+        latest = [slot for slot in slots if slot.at == slots[-1].at]
+        missed = slots[: -len(latest)]
+        self._forget(report, latest)
+        if not latest:
             return
-        *missed, latest = slots
         self._claim(missed, "stored")
-        ready = self._ready(latest, now)
-        if ready is None:
+        answers = [self._ready(table, slot, now) for slot in latest]
+        ready = [answer for answer in answers if answer is not None]
+        if len(ready) < len(latest):
             if missed:
                 self.book.reach(report, missed[-1].at)
             return
-        claimed = self._claim([latest], "claimed", ready)
+        claimed: list[Run] = []
+        for slot, answer in zip(latest, ready, strict=True):
+            mine = self._claim([slot], "claimed", answer)
+            log.info("%s: %s mails claimed", slot, f"{len(mine):,}")
+            claimed += mine
         # Written after the claims: whoever dies in between has claimed for somebody else to send.
-        self.book.reach(report, latest.at)
-        self._seen.pop(latest, None)
-        self._asked.pop(latest, None)
-        log.info("%s: %s mails claimed", latest, f"{len(claimed):,}")
+        self.book.reach(report, latest[-1].at)
+        self._forget(report)
         self.post.work(claimed)
 
-    def _ready(self, slot: Slot, now: int) -> Ready | None:
+    def _forget(self, report: Report, but: Sequence[Slot] = ()) -> None:
+        """Slots of a report that are not waited for any more."""
+        for known in (self._seen, self._asked):
+            for slot in [each for each in known if each.report == report and each not in but]:
+                del known[slot]
+
+    def _ready(self, table: Timetable, slot: Slot, now: int) -> Ready | None:
         """What the slot can be made of; None while it is worth waiting for more."""
         first = self._seen.setdefault(slot, now)
         if first < now < self._asked.get(slot, 0) + _ASK_AGAIN:
             return None
         self._asked[slot] = now
-        ready = self.judge.of(slot)
-        if ready.missing and now - first < self.rules.wait:
+        try:
+            ready = self.judge.of(slot)
+        except EngineError as error:
+            ready = Ready(*self.judge.usual(slot), (f"the figures cannot be looked at: {error}",))
+        if ready.missing and now < self._patience(table, slot, first):
             if first == now:
                 log.warning("%s waits: %s", slot, "; ".join(ready.missing))
             return None
         if ready.missing:
             log.error("%s goes out incomplete: %s", slot, "; ".join(ready.missing))
         return ready
+
+    def _patience(self, table: Timetable, slot: Slot, first: int) -> int:
+        """Until when (ms) a slot that was first seen then waits: it goes out before the next one takes its place."""
+        until = first + self.rules.wait
+        following = table.next_slot(slot.report, slot.at)
+        return until if following is None else min(until, following.at + self.rules.settle - 2 * _ASK_AGAIN)
 
     def claim_all(self, slot: Slot, as_of: int, known_at: int) -> list[Run]:
         """Claim a slot for everybody who is to get it, with figures at (T, K), ms; what could be claimed."""

@@ -14,6 +14,7 @@ from typing import Final
 from reports.model import Mail
 
 _SUBJECT: Final = "subject-of-this-mail"
+_LINK: Final = "link-to-unsubscribe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def message_of(mail: Mail, letter: Letter) -> bytes:
     message["Message-ID"] = letter.message_id
     message["Auto-Submitted"] = "auto-generated"
     if letter.unsubscribe_url is not None:
-        message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
+        message["List-Unsubscribe"] = _LINK
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html", cte="base64")
@@ -51,7 +52,12 @@ def message_of(mail: Mail, letter: Letter) -> bytes:
         main, _, sub = file.mime.partition("/")
         params = {"charset": "utf-8"} if main == "text" else {}
         message.add_attachment(file.data, maintype=main, subtype=sub, filename=file.name, params=params)
-    return message.as_bytes().replace(b"Subject: " + _SUBJECT.encode(), _subject(mail.subject), 1)
+    data = message.as_bytes().replace(b"Subject: " + _SUBJECT.encode(), _subject(mail.subject), 1)
+    if letter.unsubscribe_url is None:
+        return data
+    # The library would fold one long word into encoded words, which mail programs do not read in this header.
+    header = b"\r\nList-Unsubscribe: "
+    return data.replace(header + _LINK.encode(), header + f"<{letter.unsubscribe_url}>".encode(), 1)
 
 
 def _subject(text: str) -> bytes:

@@ -158,7 +158,7 @@ class Post:
         """All runs of one order."""
         if batch.trouble.why is not None:
             for run in runs:
-                self._put_off(run, batch.trouble.why)
+                self._put_off(run, batch.trouble.why, tried=False)
             batch.done(len(runs))
             return
         now, owner = self._clock(), self.presence.owner
@@ -166,7 +166,12 @@ class Post:
         today = tm.local_date(now, tm.zone(self._recipients.country))
         part: Part | None = None
         mails: dict[tuple[str, bool, bool], Mail] = {}
+        unanswered: str | None = None
         for run in begun:
+            if unanswered is not None:
+                self._put_off(run, unanswered)
+                batch.done(1)
+                continue
             try:
                 viewer = self._recipients.still(run, order, today, subscriptions.get(run.recipient, ()))
                 part = self._content.part(viewer, order, last) if part is None else part
@@ -175,14 +180,14 @@ class Post:
             except AccessError as error:
                 self._record(replace(run, state="skipped", ended_at=self._clock(), error=str(error)))
                 batch.done(1)
-            except EngineError:
-                raise
             except Exception as error:
-                # Whatever is wrong with this one must not keep the others from being sent.
+                # Whatever is wrong with this one must not keep the others from being sent. Where it is the whole store
+                # that does not answer, the next step says so.
                 log.exception("run %s cannot be built", run.id)
-                said = str(error) if isinstance(error, HubstatError) else f"{type(error).__name__}: {error}"
-                self._put_off(run, said)
+                self._put_off(run, _said(error))
                 batch.done(1)
+                if isinstance(error, EngineError):
+                    unanswered = str(error)  # each of them would wait as long for nothing
             else:
                 batch.add(pool.submit(self._hand_over, run, mail, url, batch.trouble))
 
@@ -211,21 +216,26 @@ class Post:
     def _hand_over(self, run: Run, mail: Mail, url: str, trouble: Trouble) -> None:
         """Steps 3 and 4 of one run, in a thread of its own."""
         if trouble.why is not None:
-            self._put_off(run, trouble.why)
+            self._put_off(run, trouble.why, tried=False)
             return
         sender = address_of(self._options.sender)
-        letter = Letter(self._options.sender, run.recipient, run.message_id(domain_of(sender)), self._clock(), url)
-        message = message_of(mail, letter)
-        handing = self._book.move(
-            replace(
-                run,
-                state="handing-over",
-                handing_over_at=self._clock(),
-                size=len(message),
-                incomplete=mail.incomplete,
-                attempts=run.attempts + 1,
+        try:
+            letter = Letter(self._options.sender, run.recipient, run.message_id(domain_of(sender)), self._clock(), url)
+            message = message_of(mail, letter)
+            handing = self._book.move(
+                replace(
+                    run,
+                    state="handing-over",
+                    handing_over_at=self._clock(),
+                    size=len(message),
+                    incomplete=mail.incomplete,
+                    attempts=run.attempts + 1,
+                )
             )
-        )
+        except Exception as error:
+            log.exception("run %s cannot be handed over", run.id)
+            self._put_off(run, _said(error))
+            return
         if handing is None:
             log.warning("run %s is somebody else's by now", run.id)
             return
@@ -241,20 +251,31 @@ class Post:
         except PutOff as error:
             problem = error
             outcome = self._later(handing, str(error))
+        except Exception as error:
+            # How far it got is not known, so nobody may repeat it by himself.
+            log.exception("run %s was being handed over", run.id)
+            outcome = replace(handing, state="unknown", error=f"check whether it arrived: {_said(error)}")
         trouble.note(problem)
         self._safely_record(replace(outcome, ended_at=None if outcome.state == "claimed" else self._clock()))
 
-    def _put_off(self, run: Run, why: str) -> None:
-        """A run that was not handed over; it is tried again later, up to a limit."""
-        self._safely_record(self._later(replace(run, attempts=run.attempts + 1), why))
+    def _put_off(self, run: Run, why: str, *, tried: bool = True) -> None:
+        """A run that was not handed over; it is tried again later. tried: whether that counts, up to a limit."""
+        self._safely_record(
+            self._later(replace(run, attempts=run.attempts + 1), why) if tried else self._wait(run, why)
+        )
 
     def _later(self, run: Run, why: str) -> Run:
         """run: with this try among its attempts."""
-        now = self._clock()
         if run.attempts >= self._options.attempts:
-            return replace(run, state="failed", ended_at=now, error=f"given up after {run.attempts} tries: {why}")
-        pause = self._options.pause(run.attempts)
-        return replace(run, state="claimed", handing_over_at=None, error=why, next_try_at=now + pause)
+            return replace(
+                run, state="failed", ended_at=self._clock(), error=f"given up after {run.attempts} tries: {why}"
+            )
+        return self._wait(run, why)
+
+    def _wait(self, run: Run, why: str) -> Run:
+        """run: to be tried when its pause is over."""
+        pause = self._options.pause(max(run.attempts, 1))
+        return replace(run, state="claimed", handing_over_at=None, error=why, next_try_at=self._clock() + pause)
 
     def _safely_record(self, run: Run) -> None:
         """Record; where the store does not answer, keep it in mind for ``record_left``."""
@@ -267,10 +288,16 @@ class Post:
     def _record(self, run: Run) -> None:
         if self._book.move(run) is not None:
             return
-        # Somebody took this process for dead and wrote that the fate of the mail is unknown; it is not.
+        # Somebody took this process for dead and wrote that the fate of the mail is unknown; it is not. Or the answer
+        # to its own last step was lost on the way.
         found = self._book.run(run.id)
-        if found is not None and found.state == "unknown" and found.owner == run.owner:
+        if found is not None and found.state in ("unknown", "handing-over") and found.owner == run.owner:
             self._book.move(replace(run, version=found.version))
+
+
+def _said(error: Exception) -> str:
+    """What is kept of an error."""
+    return str(error) if isinstance(error, HubstatError) else f"{type(error).__name__}: {error}"
 
 
 def _with_link(mail: Mail, template: str, url: str) -> Mail:

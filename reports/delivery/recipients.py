@@ -16,7 +16,7 @@ from reports.delivery.book import Book
 from reports.delivery.message import domain_of
 from reports.model import Order
 
-_ADDRESS: Final = re.compile(r"[a-z0-9._%+'-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)*")
+_ADDRESS: Final = re.compile(r"(?=.{1,64}@)[a-z0-9_%+'-]+(\.[a-z0-9_%+'-]+)*@[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 
 def address(text: str) -> str:

@@ -181,7 +181,9 @@ class SmtpCarrier:
     def _deliver(self, smtp: smtplib.SMTP, sender: str, recipient: str, message: bytes) -> str:
         try:
             self._envelope(smtp, sender, recipient, len(message))
-            self._step(smtp, lambda: smtp.docmd("DATA"), 354, "DATA")
+            code, said = smtp.docmd("DATA")
+            if code != 354:
+                raise self._verdict(smtp, code, said, "DATA")
             smtp.send(_wire(message))
         except (Refused, PutOff, _Idle):
             raise
@@ -196,10 +198,14 @@ class SmtpCarrier:
             self._forget(smtp)
             raise Lost(f"{self._server} did not answer after the whole mail was sent: {error}") from error
         self._local.sent += 1
-        if code == 250:
+        if 200 <= code <= 299:
             return _said(code, said)
-        self._verdict(smtp, code, said, "the mail")
-        raise AssertionError("unreachable")
+        if not 400 <= code <= 599:
+            self._forget(smtp)
+            raise Lost(
+                f"{self._server} said nothing that can be read after the whole mail was sent: {_said(code, said)}"
+            )
+        raise self._verdict(smtp, code, said, "the mail")
 
     def _final_dot(self, smtp: smtplib.SMTP) -> None:
         """Send it; where the connection is known to be gone before, the mail cannot have been taken."""
@@ -224,19 +230,14 @@ class SmtpCarrier:
         except (smtplib.SMTPServerDisconnected, ConnectionError) as error:
             self._forget(smtp)
             raise _Idle(str(error)) from error
-        if code != 250:
-            self._verdict(smtp, code, said, f"the sender {sender}")
-        self._step(smtp, lambda: smtp.rcpt(recipient), 250, f"the recipient {recipient}", also=251)
+        if not 200 <= code <= 299:
+            raise self._verdict(smtp, code, said, f"the sender {sender}")
+        code, said = smtp.rcpt(recipient)
+        if not 200 <= code <= 299:
+            raise self._verdict(smtp, code, said, f"the recipient {recipient}")
 
-    def _step(
-        self, smtp: smtplib.SMTP, step: Callable[[], tuple[int, bytes]], wanted: int, what: str, also: int | None = None
-    ) -> None:
-        code, said = step()
-        if code not in (wanted, also):
-            self._verdict(smtp, code, said, what)
-
-    def _verdict(self, smtp: smtplib.SMTP, code: int, said: bytes, what: str) -> None:
-        """Raise what an answer means, and leave the connection ready for the next mail."""
+    def _verdict(self, smtp: smtplib.SMTP, code: int, said: bytes, what: str) -> PutOff | Refused:
+        """What an answer means; leaves the connection ready for the next mail."""
         if code == 421 or code < 0:
             self._forget(smtp)
         else:
@@ -246,8 +247,8 @@ class SmtpCarrier:
                 self._forget(smtp)
         answer = f"{self._server} refuses {what}: {_said(code, said)}"
         if 500 <= code <= 599:
-            raise Refused(answer)
-        raise PutOff(answer)
+            return Refused(answer)
+        return PutOff(answer)
 
 
 class _Idle(Exception):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -76,6 +80,48 @@ def test_a_connection_lost_after_the_final_dot_leaves_it_open(conduct: Conduct) 
         with pytest.raises(Lost, match="after the whole mail was sent"):
             carrier.hand_over("me@hubstat.example", ONE, MESSAGE)
         assert len(server.taken) == 1
+        carrier.close()
+
+
+@contextmanager
+def saying(**answers: str) -> Iterator[int]:
+    """The port of a server that answers these lines to MAIL, RCPT and to the final DOT."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def talk() -> None:
+        connection, _ = listening.accept()
+        with connection, connection.makefile("rwb", buffering=0) as file:
+            file.write(b"220 mail.test\r\n")
+            data = False
+            for line in file:
+                verb = line[:4].upper().strip().decode()
+                if data and line != b".\r\n":
+                    continue
+                said = answers.get("DOT" if data else verb, "354 go on" if verb == "DATA" else "250 fine")
+                data = verb == "DATA" and not data
+                file.write(f"{said}\r\n".encode())
+
+    thread = threading.Thread(target=talk)
+    thread.start()
+    yield listening.getsockname()[1]
+    thread.join()
+    listening.close()
+
+
+@pytest.mark.parametrize("answer", ["250 taken", "200 taken", "251 taken", "252 taken"])
+def test_any_answer_of_success_is_one(answer: str) -> None:
+    with saying(MAIL=answer, RCPT=answer, DOT=answer) as port:
+        carrier = carrier_to(port)
+        assert carrier.hand_over("me@hubstat.example", ONE, MESSAGE) == answer
+        carrier.close()
+
+
+@pytest.mark.parametrize("answer", ["what was that", "354 go on", "999 fine", "100 wait"])
+def test_an_answer_to_the_whole_mail_that_says_nothing_leaves_it_open(answer: str) -> None:
+    with saying(DOT=answer) as port:
+        carrier = carrier_to(port)
+        with pytest.raises(Lost, match="nothing that can be read"):
+            carrier.hand_over("me@hubstat.example", ONE, MESSAGE)
         carrier.close()
 
 

@@ -10,6 +10,7 @@ import pytest
 from mailing import BOARD, DAY, SENDER, FakeContent, FakePart
 
 from reports.delivery.message import Letter, message_of
+from reports.delivery.tokens import Tokens
 from reports.model import Mail, Order
 
 
@@ -27,6 +28,19 @@ def test_a_subject_of_any_length_keeps_every_space(mail: Mail, length: int) -> N
     assert message_from_bytes(data, policy=default)["Subject"] == subject
     head = data.split(b"\r\n\r\n")[0]
     assert all(len(line) <= 78 for line in head.split(b"\r\n"))
+
+
+def test_mail_programs_find_the_link_to_unsubscribe_as_it_is(mail: Mail) -> None:
+    token = Tokens("a secret").make("somebody.with.a.long.name@mail.hubstat.example|camp:C001", "daily-provisional")
+    url = f"https://board.hubstat.example/unsubscribe?token={token}"
+    data = message_of(
+        replace(mail, subject="경기남부 일일 리포트 " * 5), Letter(SENDER, "a@b.example", "<a@b>", 0, url)
+    )
+    assert len(url) > 150
+    assert f"\r\nList-Unsubscribe: <{url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode() in data
+    head, _, body = data.partition(b"\r\n\r\n")
+    others = [line for line in head.split(b"\r\n") if not line.startswith(b"List-Unsubscribe:")]
+    assert max(map(len, others + body.split(b"\r\n"))) <= 78
 
 
 @pytest.mark.parametrize(
