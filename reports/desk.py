@@ -12,7 +12,7 @@ from aggregations.question import Question
 from aggregations.reader import Reader
 from aggregations.rollup import resolve
 from aggregations.viewer import Viewer
-from hubstat.domain.mailing import NO_WAVE, RESENDABLE, Run, State, Subscription
+from hubstat.domain.mailing import BY_HAND, NO_WAVE, RESENDABLE, Run, State, Subscription
 from hubstat.errors import QueryError
 from hubstat.figures.formats import Lang
 from reports.delivery.book import Book
@@ -104,7 +104,7 @@ class Desk:
             order.level,
             order.hub,
             viewer.name,
-            f"now-{now}",
+            f"{BY_HAND}{now}",
             lang or (subscription.lang if subscription else "ko"),
             bool(subscription and subscription.names),
             False,

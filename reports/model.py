@@ -21,7 +21,8 @@ REPORTS: Final[tuple[Report, ...]] = ("daily-provisional", "daily-final", "wave-
 class Order:
     """What is to be reported: one hub's report on a service date at the run's (T, K), both ms.
 
-    wave: of ``wave-close`` the wave that closed; None: all waves. level, hub: as in ``hubstat query``.
+    wave: of ``wave-close`` the wave that closed; None: all waves. level, hub: as in ``hubstat query``. due: when a
+    scheduled report was due, ms: it was to be as of then, or of the closing of a date that had closed; None: by hand.
     """
 
     report: Report
@@ -31,6 +32,7 @@ class Order:
     hub: str
     as_of: int
     known_at: int
+    due: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

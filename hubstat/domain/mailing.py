@@ -25,6 +25,8 @@ TROUBLED: Final[tuple[State, ...]] = ("failed", "unknown")
 # These may be sent again, by hand alone.
 RESENDABLE: Final[tuple[State, ...]] = ("failed", "unknown", "skipped", "stored")
 NO_WAVE: Final = "all"
+# The revision of a run that a person sent begins so.
+BY_HAND: Final = "now-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,11 @@ class Run:
     incomplete: tuple[str, ...] = ()
     alerted: bool = False
     version: tuple[int, int] | None = None
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it is of no schedule."""
+        return self.revision.startswith(BY_HAND)
 
     @property
     def series(self) -> str:

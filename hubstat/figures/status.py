@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
 
+from hubstat.domain import time as tm
+from hubstat.domain.masterdata import Wave
 from hubstat.domain.metric import Metric, Ratio
 
 Status = Literal["behind", "watch", "fine", "none"]
@@ -43,20 +47,39 @@ def status(figures: Mapping[str, Any], direction: str) -> Status:
     return "watch" if late_open or rate >= WATCH_LATE_RATE else "fine"
 
 
+# A shift that has run for so long (ms) has had something to say, and then says something as often.
+_HEARD_WITHIN: Final = 2 * tm.HOUR
 # So many Friends must be out before their common silence says something of their camp.
 _SILENT_FRIENDS: Final = 3
 
 
-def silent(figures: Mapping[str, Any], running: bool) -> bool:
+# Figures by which silence is told.
+SILENCE_METRICS: Final = (
+    "m1_base", "arrived", "completed", "open", "friends_out", "silent_friends", "last_completed_at",
+)  # fmt: skip
+
+
+def on_shift(waves: Iterable[Wave], service_date: date, as_of: int, zone: ZoneInfo) -> bool:
+    """Whether a shift that works for a service date has run for two hours at T ``as_of`` (ms) and has not ended."""
+    shifts = (wave.shift_at(service_date, zone) for wave in waves)
+    return any(start + _HEARD_WITHIN <= as_of < end for start, end in shifts)
+
+
+def silent(figures: Mapping[str, Any], as_of: int, *, running: bool, working: bool) -> bool:
     """Whether nothing is heard of a camp that must have something to say, so that its figures are not to be trusted.
 
-    Promises are past and not one invoice has arrived or was completed; or, while the wave is running, something is open
-    and each of at least three Friends out is silent beyond the allowance.
+    Promises are past and not one invoice has arrived or was completed; or, while the wave is ``running`` (before its
+    deadline), something is open and each of at least three Friends out is silent beyond the allowance; or, while its
+    shift is ``working`` (``on_shift``), something is open, nobody is out and for two hours nothing was completed.
+    as_of: T of the figures, ms; figures: ``SILENCE_METRICS``.
     """
     if figures.get("m1_base") and not figures.get("arrived") and not figures.get("completed"):
         return True
     out = figures.get("friends_out") or 0
     silent_friends = figures.get("silent_friends") or 0
+    if working and figures.get("open") and not out:
+        last = figures.get("last_completed_at")
+        return last is None or tm.parse_instant(last) < as_of - _HEARD_WITHIN
     return bool(running and figures.get("open") and out >= _SILENT_FRIENDS and silent_friends >= out)
 
 

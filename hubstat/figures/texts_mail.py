@@ -12,6 +12,7 @@ MAIL_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "mail.subject.late": ("[늦은 발송] {subject}", "[late] {subject}"),
     "mail.subject.incomplete": ("[자료 미완] {subject}", "[incomplete] {subject}"),
     "mail.subject.rate": ("{status}, 지연율 {rate}", "{status}, late rate {rate}"),
+    "mail.subject.unsure": ("판단 보류", "too early to say"),
     "mail.tag.incomplete": ("자료 미완", "Incomplete"),
     "mail.tag.late": ("늦은 발송", "Sent late"),
     "mail.meta.wave": ("{wave} 웨이브", "{wave} wave"),
@@ -58,6 +59,10 @@ MAIL_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "mail.missing.lag_unknown": (
         "수집 상태를 알 수 없어, {known_at}까지 받은 기록이 모두 들어왔는지 모릅니다.",
         "Ingest does not say how far it is: it is not known whether all received by {known_at} is in.",
+    ),
+    "mail.missing.short": (
+        "{wanted} 기준으로 보낼 메일이었으나 자료가 늦어 {as_of} 기준 수치를 담았습니다.",
+        "It was due as of {wanted}; the data came late, so its figures are as of {as_of}.",
     ),
     "mail.missing.silent": ("소식이 없는 캠프: {camp}", "Silent camp: {camp}"),
     "mail.missing.late": (

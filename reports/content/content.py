@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -19,7 +19,7 @@ from hubstat.domain.hierarchy import LEVELS, UNMAPPED
 from hubstat.domain.masterdata import MasterData
 from hubstat.errors import QueryError
 from hubstat.figures.formats import Lang
-from hubstat.figures.status import silent
+from hubstat.figures.status import on_shift, silent
 from reports.content.part import BELOW, Both, Exported, Hub, HubPart
 from reports.content.reading import Reading, Readings, below, require
 from reports.content.writing import write
@@ -75,7 +75,6 @@ class ReportContent:
         camps = [here] if order.level == "camp" else [self._hub(sources, order, "camp", row) for row in levels["camp"]]
         network = now.sides("nationwide", tree.home, "all")
         restated = self._restated(order, last, frozenset((each.level, each.hub) for each in (here, *children)))
-        running = order.as_of < _deadline(master, self._reader, order)
         return HubPart(
             order=order,
             zone=self._reader.zone,
@@ -88,7 +87,7 @@ class ReportContent:
             provisional=order.known_at < tm.closing(order.service_date, self._reader.zone),
             data_to=now.data_to,
             has_data=network.has_data,
-            silent=tuple(camp for camp in camps if camp.hub != UNMAPPED and silent(camp.now.delivery, running)),
+            silent=self._silent(master, order, camps),
             restated=restated,
             restated_names={
                 (each.level, each.hub): (found.name_ko, found.name_en)
@@ -106,6 +105,19 @@ class ReportContent:
         if not isinstance(part, HubPart):
             raise TypeError("this part was made by another content")
         return write(part, lang, names=names, board_url=board_url, unsubscribe_url=unsubscribe_url, late=late)
+
+    def _silent(self, master: MasterData, order: Order, camps: Iterable[Hub]) -> tuple[Hub, ...]:
+        """Camps of which nothing is heard, of the order's wave or of all."""
+        zone = self._reader.zone
+        waves = [wave for wave in master.waves_of(self._reader.country) if order.wave in (None, wave.wave)]
+        end = tm.day_end(order.service_date, zone)
+        running = order.as_of < max((wave.deadline_at(order.service_date, zone) for wave in waves), default=end)
+        working = on_shift(waves, order.service_date, order.as_of, zone)
+        return tuple(
+            camp
+            for camp in camps
+            if camp.hub != UNMAPPED and silent(camp.now.delivery, order.as_of, running=running, working=working)
+        )
 
     def _week_before(self, order: Order) -> Moment:
         """The same time of the week before, as known then; of a closed date its final figures (C, C)."""
@@ -214,10 +226,3 @@ def _owners(master: MasterData, day: date) -> dict[tuple[str, str], str]:
         if owner.valid_from <= day and (owner.valid_to is None or day < owner.valid_to):
             found.setdefault((owner.level, owner.hub_id), []).append(owner.name)
     return {place: ", ".join(names) for place, names in found.items()}
-
-
-def _deadline(master: MasterData, reader: Reader, order: Order) -> int:
-    """Deadline of the order's wave, or of the last one, ms."""
-    waves = [wave for wave in master.waves_of(reader.country) if order.wave in (None, wave.wave)]
-    deadlines = [wave.deadline_at(order.service_date, reader.zone) for wave in waves]
-    return max(deadlines, default=tm.day_end(order.service_date, reader.zone))

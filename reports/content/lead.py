@@ -28,6 +28,9 @@ def subject(voice: Voice, late: bool) -> str:
     words = voice.say(f"verdict.status.{standing}")
     if not voice.part.has_data:
         words = voice.say("empty.no_data")
+    elif standing == "fine" and not voice.part.complete:
+        # What has not arrived may be late: nothing is called fine before it has.
+        words = voice.say("mail.subject.unsure")
     elif now.get("m1_rate") is not None:
         words = voice.say("mail.subject.rate", status=words, rate=fm.percent(now["m1_rate"], 2))
     found = voice.say(
@@ -64,6 +67,8 @@ def meta(voice: Voice) -> list[str]:
     order = part.order
     if part.data_to is None:
         data = voice.say("mail.meta.data_unknown")
+    elif part.caught_up and part.short:
+        data = voice.say("mail.meta.data_to", time=voice.moment(order.known_at, order.as_of))
     elif part.caught_up:
         data = voice.say("mail.meta.all_in")
     else:
@@ -101,12 +106,14 @@ def lead(voice: Voice) -> list[tuple[str, Tone]]:
     now = part.here.now.delivery
     found = _opening(voice)
     camps = None if part.order.level == "camp" else sum(bool(c.now.delivery.get("m1_late_open")) for c in part.camps)
-    found += [_stretch(each) for each in verdict(voice.who, now, part.wave, "DELIVERY", voice.lang, camps)]
+    told = verdict(voice.who, now, part.wave, "DELIVERY", voice.lang, camps)
+    found += [_stretch(each, part.complete) for each in told]
     return found + _against_week(voice) + _returns(voice)
 
 
-def _stretch(part: Stretch) -> tuple[str, Tone]:
-    return part.text, part.tone
+def _stretch(part: Stretch, complete: bool) -> tuple[str, Tone]:
+    """Where something is missing, nothing stands out as good."""
+    return part.text, "plain" if part.tone == "ok" and not complete else part.tone
 
 
 def _opening(voice: Voice) -> list[tuple[str, Tone]]:
@@ -162,6 +169,9 @@ def missing(voice: Voice) -> tuple[str, ...]:
     part = voice.part
     found = [] if part.has_data else [no_data(voice)]
     known_at = voice.moment(part.order.known_at)
+    if part.short:
+        as_of = voice.moment(part.order.as_of, part.wanted)
+        found.append(voice.say("mail.missing.short", wanted=voice.moment(part.wanted), as_of=as_of))
     if part.data_to is None:
         found.append(voice.say("mail.missing.lag_unknown", known_at=known_at))
     elif not part.caught_up:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from aggregations.facts.noted import Noted
 from aggregations.question import UNASSIGNED, FigureRow
+from hubstat.domain import time as tm
 from hubstat.domain.codes import Direction
 from hubstat.domain.hierarchy import UNMAPPED
 from hubstat.domain.metrics import DEFINITION_VERSION
@@ -108,8 +109,20 @@ class HubPart:
 
     @property
     def complete(self) -> bool:
-        """Whether everything received by K is in the figures, and every camp is heard."""
-        return self.has_data and self.caught_up and not self.silent
+        """Whether they are of the time they were due, everything received by K is in, and every camp is heard."""
+        return self.has_data and self.caught_up and not self.short and not self.silent
+
+    @property
+    def wanted(self) -> int:
+        """The T that was asked for, ms: for want of data the figures may be of an earlier one."""
+        if self.order.due is None:
+            return self.order.as_of
+        return min(self.order.due, tm.closing(self.order.service_date, self.zone))
+
+    @property
+    def short(self) -> bool:
+        """Whether they are of an earlier T than was asked for."""
+        return self.order.as_of < self.wanted
 
     @property
     def caught_up(self) -> bool:

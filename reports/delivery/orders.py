@@ -24,4 +24,5 @@ def lang_of(text: str) -> Lang:
 def order_of(run: Run) -> Order:
     """What a run reports."""
     wave = None if run.wave == NO_WAVE else run.wave
-    return Order(report_of(run.report), run.service_date, wave, run.level, run.hub, run.as_of, run.known_at)
+    due = None if run.by_hand else run.slot_at
+    return Order(report_of(run.report), run.service_date, wave, run.level, run.hub, run.as_of, run.known_at, due)

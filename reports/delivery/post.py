@@ -313,6 +313,7 @@ def _key(order: Order, last: Order | None) -> tuple[object, ...]:
         order.wave or "",
         order.as_of,
         order.known_at,
+        -1 if order.due is None else order.due,
         order.level,
         order.hub,
         before,

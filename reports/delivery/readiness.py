@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from aggregations.question import Question
 from aggregations.reader import Reader
 from aggregations.viewer import Viewer
 from hubstat.domain import time as tm
-from hubstat.figures.status import silent
+from hubstat.figures.status import SILENCE_METRICS, on_shift, silent
 from reports.schedule import Slot
-
-# Figures by which silence is told.
-_METRICS: Final = ("m1_base", "arrived", "completed", "open", "friends_out", "silent_friends")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +55,11 @@ class Readiness:
         country, zone = self.reader.country, self.reader.zone
         waves = self.reader.store.master_data(country).waves_of(country)
         running = any(slot.as_of < wave.deadline_at(slot.service_date, zone) for wave in waves)
-        asked = Question("camp", slot.service_date, as_of=slot.as_of, known_at=known_at, metrics=_METRICS)
+        working = on_shift(waves, slot.service_date, slot.as_of, zone)
+        asked = Question("camp", slot.service_date, as_of=slot.as_of, known_at=known_at, metrics=SILENCE_METRICS)
         rows = self.reader.query(Viewer.everything(country), asked).rows
-        return tuple(f"camp {row.hub} is silent" for row in rows if silent(row.figures, running))
+        return tuple(
+            f"camp {row.hub} is silent"
+            for row in rows
+            if silent(row.figures, slot.as_of, running=running, working=working)
+        )

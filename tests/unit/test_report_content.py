@@ -20,11 +20,17 @@ from aggregations.question import Question
 from aggregations.viewer import Grant, Viewer
 from dashboard.place import Place, parse
 from hubstat.domain import time as tm
+from hubstat.domain.mailing import Run
 from hubstat.errors import AccessError, QueryError
 from hubstat.figures import formats as fm
 from reports.content import ReportContent
+from reports.content.lead import lead
 from reports.content.part import HubPart
+from reports.content.voice import Voice
+from reports.delivery.orders import order_of
+from reports.delivery.readiness import Readiness
 from reports.model import Mail, Order
+from reports.schedule import Slot
 
 EVERYTHING = Viewer.everything("KR")
 FINAL = Order("daily-final", DAY, None, "nationwide", "KR", CLOSED, CLOSED)
@@ -281,6 +287,57 @@ def test_what_is_not_complete_is_never_called_on_time(final: HubPart) -> None:
     lagging = mail_of(replace(fine, data_to=None))
     assert "정상" not in lagging.text.split("## ")[0]
     assert "알 수 없습니다" in lagging.text
+
+
+def test_the_subject_of_what_is_not_complete_never_says_fine(final: HubPart) -> None:
+    good = {**final.here.now.delivery, "m1_late": 0, "m1_late_open": 0, "m1_rate": 0.0}
+    fine = replace(final, here=replace(final.here, now=replace(final.here.now, delivery=good)))
+    assert "정상, 지연율 0.00%" in mail_of(fine).subject
+    lagging = replace(fine, data_to=None)
+    assert mail_of(lagging).subject.endswith("판단 보류")
+    assert mail_of(lagging, "en").subject.endswith("too early to say")
+    assert "ok" in {tone for _, tone in lead(Voice(fine, "ko"))}
+    assert "ok" not in {tone for _, tone in lead(Voice(lagging, "ko"))}
+
+
+class LaggingJudge:
+    """As ``Readiness`` where the data reach to a time before T and stay there."""
+
+    def __init__(self, reader: DaysReader) -> None:
+        self.readiness = Readiness(reader, tm.MINUTE)  # type: ignore[arg-type]
+
+    def order(self, slot: Slot) -> Order:
+        """The order of a scheduled run that went out after its wait."""
+        ready = self.readiness.of(slot)
+        assert ready.missing
+        return order_of(
+            Run(slot.report, slot.service_date, slot.wave, "nationwide", "KR", "a@b.example", slot.revision, "ko",
+                False, False, slot.at, ready.as_of, ready.known_at, "claimed", slot.at)
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("report", ["hourly-digest", "daily-final"])
+def test_figures_of_an_earlier_time_than_was_due_are_never_complete(reader: DaysReader, report: Any) -> None:
+    at, wanted = (FOUR, FOUR) if report == "hourly-digest" else (CLOSED + 30 * tm.MINUTE, CLOSED)
+    before = reader.reached
+    reader.reached = wanted - 20 * tm.MINUTE
+    try:
+        order = LaggingJudge(reader).order(Slot(report, DAY, "all", at, "r", wanted))
+        part = content_of(reader).part(EVERYTHING, order, None)
+    finally:
+        reader.reached = before
+    assert (order.as_of, order.known_at) == (wanted - 20 * tm.MINUTE,) * 2
+    assert part.caught_up
+    mail = mail_of(part)
+    asked, got = ("16:00:00", "15:40:00") if report == "hourly-digest" else ("12:00:00", "11:40:00")
+    assert mail.subject.startswith("[자료 미완]")
+    (said,) = mail.incomplete
+    assert asked in said
+    assert got in said
+    assert said in mail.text
+    assert "모두 반영" not in mail.text
+    by_hand = content_of(reader).part(EVERYTHING, replace(order, due=None), None)
+    assert "모두 반영" in mail_of(by_hand).text
 
 
 def test_no_data_is_unknown_and_not_zero(reader: DaysReader, content: ReportContent) -> None:

@@ -9,9 +9,11 @@ import pytest
 from memory import ZONE
 
 from dashboard.place import Place, parse
+from hubstat.domain import time as tm
+from hubstat.domain.masterdata import parse as parse_master
 from hubstat.figures import formats as fm
 from hubstat.figures.address import search
-from hubstat.figures.status import silent
+from hubstat.figures.status import on_shift, silent
 
 
 @pytest.mark.parametrize(
@@ -31,7 +33,33 @@ from hubstat.figures.status import silent
 def test_a_camp_is_silent_where_it_must_have_something_to_say(
     figures: dict[str, Any], running: bool, expected: bool
 ) -> None:
-    assert silent(figures, running) is expected
+    assert silent(figures, 0, running=running, working=False) is expected
+
+
+@pytest.mark.parametrize(
+    ("figures", "expected"),
+    [
+        ({"open": 4, "friends_out": 0, "last_completed_at": None}, True),
+        ({"open": 4, "friends_out": 0, "last_completed_at": "2026-11-20T13:59:59+09:00"}, True),
+        ({"open": 4, "friends_out": 0, "last_completed_at": "2026-11-20T14:00:00+09:00"}, False),
+        ({"open": 4, "friends_out": 1, "last_completed_at": None}, False),
+        ({"open": 0, "friends_out": 0, "last_completed_at": None}, False),
+    ],
+)
+def test_a_camp_with_nobody_out_and_nothing_completed_is_silent_while_its_shift_works(
+    figures: dict[str, Any], expected: bool
+) -> None:
+    four = tm.parse_instant("2026-11-20T16:00:00+09:00")
+    assert silent(figures, four, running=True, working=True) is expected
+    assert not silent(figures, four, running=True, working=False)
+
+
+def test_a_shift_works_from_its_third_hour_to_its_end() -> None:
+    (wave,) = (each for each in parse_master({}, "KR").waves_of("KR") if each.wave == "DAY")
+    day = date(2026, 11, 20)
+    start, end = wave.shift_at(day, ZONE)
+    asked = (start, start + 2 * tm.HOUR - 1, start + 2 * tm.HOUR, end - 1, end)
+    assert [on_shift([wave], day, moment, ZONE) for moment in asked] == [False, False, True, True, False]
 
 
 @pytest.mark.parametrize(
