@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from aggregations.question import Question
+from aggregations.question import Moment, Question
 from aggregations.reader import Reader
 from aggregations.rollup import resolve
 from aggregations.viewer import Viewer
+from hubstat.domain import time as tm
 from hubstat.domain.mailing import BY_HAND, NO_WAVE, RESENDABLE, Run, State, Subscription
 from hubstat.errors import QueryError
 from hubstat.figures.formats import Lang
@@ -65,15 +66,30 @@ class Desk:
         as_of: int | None = None,
         known_at: int | None = None,
     ) -> Order:
-        """An order for one hub; T and K default as in ``hubstat query``. Raises ``QueryError``."""
+        """An order for one hub; T and K default as in ``hubstat query``. Raises ``QueryError``.
+
+        Of a date that is still open K defaults to the time up to which the data reach, and T is never after it: the
+        same order gives the same figures for ever.
+        """
         name = report_of(report)
         if name == "wave-close" and wave is None:
             raise QueryError("wave-close is the report of one wave: name it, such as --wave DAWN")
         question = Question(level, service_date, hub=hub, as_of=as_of, known_at=known_at)
-        moment = question.moment(self.reader.clock(), self.reader.zone)
+        now = self.reader.clock()
+        moment = question.moment(now, self.reader.zone)
+        if known_at is None and now < tm.closing(service_date, self.reader.zone):
+            moment = self._written(moment, now)
         tree = self.reader.store.master_data(self.reader.country).hierarchy.on(service_date)
         scope = resolve(tree, level, hub)
         return Order(name, service_date, wave, scope.level, scope.hub, moment.as_of, moment.known_at)
+
+    def _written(self, moment: Moment, now: int) -> Moment:
+        """A moment no later than what is surely written; as it is where ingest does not say how far that is."""
+        data_to = self.reader.data_to(now)
+        if data_to is None:
+            return moment
+        known_at = min(now, data_to)
+        return Moment(min(moment.as_of, known_at), known_at)
 
     def preview(self, order: Order, lang: Lang, viewer: Viewer | None = None, *, names: bool = False) -> Mail:
         """The mail of an order as it would be sent; nothing is sent or recorded.
@@ -106,7 +122,7 @@ class Desk:
             viewer.name,
             f"{BY_HAND}{now}",
             lang or (subscription.lang if subscription else "ko"),
-            bool(subscription and subscription.names),
+            bool(subscription and subscription.names and _is_about(subscription, order)),
             False,
             now,
             order.as_of,
@@ -115,6 +131,11 @@ class Desk:
             now,
         )
         return self.post.send(run)
+
+
+def _is_about(subscription: Subscription, order: Order) -> bool:
+    """Whether it is one to just the hub of an order: the right to names at one hub is none at another."""
+    return (subscription.level, subscription.hub) == (order.level, order.hub)
 
 
 def html_of(mail: Mail) -> str:

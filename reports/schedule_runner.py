@@ -19,7 +19,6 @@ from reports.delivery.alert import Alert
 from reports.delivery.book import Book
 from reports.delivery.orders import report_of
 from reports.delivery.post import Post
-from reports.delivery.presence import DEAD_AFTER
 from reports.delivery.readiness import Ready
 from reports.model import Report
 from reports.schedule import Slot, Timetable
@@ -92,7 +91,7 @@ class Scheduler:
         """
         now = self.clock()
         found: list[Run] = []
-        alive = self.book.alive(now - DEAD_AFTER) - {self.post.presence.owner}
+        alive = self.post.presence.others()
         for run in self.book.unfinished():
             if run.owner in alive:
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -29,11 +29,11 @@ from hubstat.commands.query import (
 from hubstat.commands.reporting import Office, book_of, office, timetable
 from hubstat.domain import time as tm
 from hubstat.domain.mailing import STATES, TROUBLED, Run, State, Subscription
-from hubstat.domain.masterdata import MasterData
 from hubstat.errors import HubstatError, QueryError
 from hubstat.settings import Settings
 from reports.delivery.catcher import borrowed, folder_of
 from reports.delivery.orders import lang_of, report_of
+from reports.delivery.owners import renewed
 from reports.delivery.recipients import address
 from reports.desk import Desk, html_of
 from reports.model import REPORTS, Mail, Order
@@ -141,15 +141,21 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         valid_to: Annotated[str | None, typer.Option(help="The role ends before this date.")] = None,
         owners: Annotated[bool, typer.Option("--owners", help="All owners of hubs in the master data.")] = False,
     ) -> None:
-        """Let somebody get reports about a hub, and give them the right to see it; or all owners of hubs."""
+        """Let somebody get reports about a hub, and give them the right to see it; or all owners of hubs.
+
+        Owners that are subscribed already keep their reports, also those they unsubscribed from; their name, language
+        and the dates of their role are written again.
+        """
         chosen = settings()
         wanted = tuple(report_of(each.strip()) for each in reports.split(","))
         if (recipient is None) != owners:
             raise QueryError("name an address, or --owners")
+        skipped: list[str] = []
         with reading(chosen) as reader:
             master = reader.store.master_data(reader.country)
             if recipient is None:
-                made = owners_of(master, tm.local_date(reader.clock(), reader.zone), reports=wanted)
+                today = tm.local_date(reader.clock(), reader.zone)
+                made, skipped = renewed(master, today, book_of(chosen, reader).subscriptions(), wanted)
             else:
                 own = reader.country if hub is None else hub.rpartition(":")[2]
                 if level not in ("nationwide", "region", "area", "camp"):
@@ -160,6 +166,10 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
                 made = [Subscription(address(recipient), name, lang_of(lang), level, own, wanted, names, *days)]
             book_of(chosen, reader).subscribe(made)
         typer.echo(f"{len(made):,} subscriptions written")
+        if skipped:
+            typer.echo(
+                f"{len(skipped):,} owners have no e-mail address and get nothing: {', '.join(skipped)}", err=True
+            )
 
     @report.command()
     def unsubscribe(
@@ -212,25 +222,6 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
 def _office(settings: Settings) -> Iterator[Office]:
     with reading(settings) as reader, borrowed(settings) as server, office(settings, reader, lambda: server) as found:
         yield found
-
-
-def owners_of(
-    master: MasterData, today: date, most: Mapping[str, int] | None = None, reports: tuple[str, ...] = REPORTS
-) -> list[Subscription]:
-    """A subscription for each owner of a hub whose role has not ended. most: at most so many of a level."""
-    found: list[Subscription] = []
-    left = dict(most or {})
-    for owner in master.owners:
-        if owner.valid_to is not None and owner.valid_to <= today:
-            continue
-        if most is not None:
-            if left.get(owner.level, 0) <= 0:
-                continue
-            left[owner.level] -= 1
-        until = owner.valid_to or date.max
-        place = (owner.level, owner.hub_id, reports, True, owner.valid_from, until)
-        found.append(Subscription(address(owner.email), owner.name, lang_of(owner.language), *place))
-    return found
 
 
 def _order(

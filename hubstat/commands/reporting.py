@@ -11,6 +11,7 @@ from hubstat import runfile
 from hubstat.domain import time as tm
 from hubstat.elastic.reports import ReportStore
 from hubstat.engines import locate
+from hubstat.errors import SettingsError
 from hubstat.settings import Settings
 from reports.content.content import ReportContent
 from reports.delivery.alert import Alert
@@ -107,9 +108,16 @@ def office(settings: Settings, reader: Reader, find: Callable[[], MailServer]) -
 
 
 def board_url(settings: Settings) -> str:
-    """Address of the board as mails name it, without a slash at its end."""
+    """Address of the board as mails name it, without a slash at its end.
+
+    Raises ``SettingsError`` where mails leave this machine and would name an address that holds on it alone.
+    """
     if settings.reports.board_url is not None:
         return settings.reports.board_url.rstrip("/")
+    if settings.smtp.host is not None:
+        raise SettingsError(
+            "mails to a real server need HUBSTAT_REPORTS__BOARD_URL: the address at which their readers reach the board"
+        )
     running = runfile.read(settings)
     if running is not None and running.dashboard_url is not None:
         return running.dashboard_url.rstrip("/")

@@ -16,7 +16,6 @@ import typer
 from aggregations.question import Question
 from aggregations.viewer import Viewer
 from hubstat.commands.query import reading
-from hubstat.commands.report import owners_of
 from hubstat.commands.reporting import Office, office
 from hubstat.domain import time as tm
 from hubstat.elastic import indices
@@ -27,6 +26,7 @@ from hubstat.errors import HubstatError
 from hubstat.runfile import scheduler_mark
 from hubstat.settings import Settings
 from reports.delivery.catcher import serving
+from reports.delivery.owners import owners_of
 
 log = logging.getLogger(__name__)
 _LOOK_SECONDS: Final = 5.0
@@ -112,7 +112,8 @@ class _Service:
         if not everything.book.subscriptions():
             if not master.owners:
                 return
-            everything.book.subscribe(owners_of(master, tm.local_date(reader.clock(), reader.zone), _DEMO_LEVELS))
+            made, _ = owners_of(master, tm.local_date(reader.clock(), reader.zone), _DEMO_LEVELS)
+            everything.book.subscribe(made)
         day = reader.active_dates()[0]
         now = reader.clock()
         data_to = reader.data_to(now)

@@ -202,11 +202,11 @@ class ReportStore:
         except NotFoundError:
             return
 
-    def alive(self, since: int) -> set[str]:
-        """Processes that have said so since then (ms)."""
+    def alive(self, since: int, until: int) -> set[str]:
+        """Processes that have said so last between then and then (ms)."""
         index = self._names.report_schedule
         self._refresh(index)
-        conditions = [{"term": {"kind": "scheduler"}}, {"range": {"at": {"gte": since}}}]
+        conditions = [{"term": {"kind": "scheduler"}}, {"range": {"at": {"gte": since, "lte": until}}}]
         return {hit["_source"]["name"] for hit in self._all(index, {"bool": {"filter": conditions}}, ["name"])}
 
     def _note(self, kind: str, name: str, at: int) -> None:

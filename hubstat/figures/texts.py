@@ -237,7 +237,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "empty.no_data": ("모름", "Unknown"),
     "empty.no_data_text": (
-        "{day}에 받은 자료가 없습니다. 0이 아니라 모르는 것입니다.",
+        "{day} 업무일의 자료를 받지 못했습니다. 0이 아니라 모르는 것입니다.",
         "No data received for {day}. This is unknown, not zero.",
     ),
     "empty.no_invoices": ("이 쿠팡친구의 송장이 없습니다.", "This Friend has no invoices."),

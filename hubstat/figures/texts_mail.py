@@ -33,7 +33,7 @@ MAIL_TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "mail.lead.where": (
         "지연이 가장 많은 곳은 {where}({late}건, {rate})입니다. ",
-        "Most of what is late is in {where} ({late}, {rate}). ",
+        "{where} has the most late ({late}, {rate}). ",
     ),
     "mail.lead.higher": (
         " 완료율은 지난 {weekday}요일 같은 시각보다 {points} 높습니다.",
@@ -43,13 +43,21 @@ MAIL_TEXTS: Final[dict[str, tuple[str, str]]] = {
         " 완료율은 지난 {weekday}요일 같은 시각보다 {points} 낮습니다.",
         " Completion is {points} below {weekday} a week ago.",
     ),
+    "mail.lead.higher.final": (
+        " 완료율은 지난 {weekday}요일 마감 때보다 {points} 높습니다.",
+        " Completion is {points} above the close of {weekday} a week ago.",
+    ),
+    "mail.lead.lower.final": (
+        " 완료율은 지난 {weekday}요일 마감 때보다 {points} 낮습니다.",
+        " Completion is {points} below the close of {weekday} a week ago.",
+    ),
     "mail.lead.returns": (
         " 회수는 지연율 {rate}, {late}건이 약속을 넘긴 채 남아 있습니다.",
         " Returns: late rate {rate}, {late} open past their promise.",
     ),
     "mail.missing.title": ("빠진 것", "What is missing"),
     "mail.missing.no_data": (
-        "{day}에 받은 자료가 없습니다. 0이 아니라 모르는 것입니다.",
+        "{day} 업무일의 자료를 받지 못했습니다. 0이 아니라 모르는 것입니다.",
         "No data received for {day}. This is unknown, not zero.",
     ),
     "mail.missing.lag": (
@@ -77,7 +85,7 @@ MAIL_TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "mail.head.metric": ("지표", "Metric"),
     "mail.head.value": ("값", "Value"),
-    "mail.head.week": ("지난 {weekday} 대비", "vs last {weekday}"),
+    "mail.head.week": ("지난 {weekday}요일 대비", "vs last {weekday}"),
     "mail.head.last": ("지난 메일 대비", "vs last mail"),
     "mail.last.none": ("지난 메일: 없음", "Last mail: none"),
     "mail.last.at": (
@@ -186,7 +194,7 @@ MAIL_TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Against the last mail (service date {day}): done {completed}, late {late}, undelivered {undelivered}",
     ),
     "mail.changes.more_late": ("{camp} 지연 {difference}건", "{camp}: {difference} late"),
-    "mail.changes.from_to": ("지난 {weekday} {old} → {new}", "last {weekday} {old} → {new}"),
+    "mail.changes.from_to": ("지난 {weekday}요일 {old} → {new}", "last {weekday} {old} → {new}"),
     "mail.changes.none": (
         "지난주보다 지연이 늘거나 준 캠프가 없습니다.",
         "No camp has more or fewer late than a week ago.",
@@ -199,6 +207,7 @@ MAIL_TEXTS: Final[dict[str, tuple[str, str]]] = {
         "마감 뒤에 들어온 스캔 때문입니다. 원인 송장은 화면에서 볼 수 있습니다.",
         "Because of scans received after closing; the board shows the invoices.",
     ),
+    "mail.restated.more": ("그 밖의 {n}건은 첨부에 있습니다.", "{n} more are in the attachment."),
     "mail.restated.none": ("마감 뒤 정정된 수치가 없습니다.", "No figure of a closed date was restated."),
     "mail.link": ("같은 화면 열기", "Open the same view"),
     "mail.attached": ("첨부 {name} · {size}", "Attached: {name} · {size}"),
@@ -223,6 +232,7 @@ MAIL_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "mail.file.zone": ("시간대", "Zone"),
     "mail.file.standing": ("상태", "Standing"),
     "mail.file.complete": ("자료", "Completeness"),
+    "mail.file.restated": ("정정 {day} {where} {metric}", "Restated {day} {where} {metric}"),
     "mail.file.whole": ("완전", "complete"),
     "mail.file.version": ("정의 버전", "Definition version"),
     "mail.file.level": ("단계", "Level"),

@@ -9,6 +9,7 @@ from hubstat.domain.metric import Unit
 from hubstat.domain.metrics import METRICS
 from hubstat.figures.export import CSV_MIME, Column, Kind, Table, csv_bytes
 from hubstat.figures.formats import Lang
+from reports.content.changes import restated_lines
 from reports.content.lead import missing, title
 from reports.content.part import Exported
 from reports.content.voice import Voice
@@ -40,7 +41,10 @@ def _plain(hub: str) -> str:
 
 
 def table(voice: Voice) -> Table:
-    """All figures of the hub and of what lies below it, in registry order; a split figure has a column a part."""
+    """All figures of the hub and of what lies below it, in registry order; a split figure has a column a part.
+
+    Above them what they are of, and every restatement of a final daily mail.
+    """
     part, order = voice.part, voice.part.order
     standing = voice.say("asof.provisional" if part.provisional else "asof.final")
     whole = missing(voice)
@@ -54,6 +58,7 @@ def table(voice: Voice) -> Table:
         (voice.say("mail.file.standing"), standing),
         (voice.say("mail.file.complete"), "; ".join(whole) if whole else voice.say("mail.file.whole")),
         (voice.say("mail.file.version"), str(part.definition_version)),
+        *restated_lines(voice),
     ]
     rows = [_row(each, voice.lang) for each in part.exported]
     first = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aggregations.facts.noted import Noted
 from hubstat.domain.codes import Direction
 from hubstat.figures import formats as fm
 from hubstat.figures.texts import label
@@ -20,8 +21,15 @@ def changes(voice: Voice) -> list[Items]:
     items = _moved(voice)
     if not note and not items:
         return []
-    none = [] if items or voice.part.here.week is None else [(voice.say("mail.changes.none"), "")]
+    none = [(voice.say("mail.changes.none"), "")] if not items and _compared(voice) else []
     return [Items(voice.say("mail.changes.title"), items or none, note)]
+
+
+def _compared(voice: Voice) -> list[Hub]:
+    """The camps below that are known of the week before; not the hub itself."""
+    if voice.part.order.level == "camp":
+        return []
+    return [hub for hub in voice.part.camps if hub.week is not None]
 
 
 def _since(voice: Voice) -> str:
@@ -40,13 +48,11 @@ def _since(voice: Voice) -> str:
 
 
 def _moved(voice: Voice) -> list[tuple[str, str]]:
-    """The camps below, not the hub itself."""
-    if voice.part.order.level == "camp":
-        return []
+    """The camps with most more late than a week ago, and the one with most fewer."""
     moved = sorted(
         (
             ((hub.now.delivery.get("m1_late") or 0) - (hub.week.delivery.get("m1_late") or 0), hub)
-            for hub in voice.part.camps
+            for hub in _compared(voice)
             if hub.week is not None
         ),
         key=lambda item: (-item[0], item[1].name_ko),
@@ -82,12 +88,36 @@ def restatements(voice: Voice) -> list[Block]:
     ]
     rows = []
     for each in part.restated[:_RESTATED]:
-        direction: Direction = "RETURN" if each.direction == "RETURN" else "DELIVERY"
-        names = part.restated_names[each.level, each.hub]
-        where = f"{fm.short_day(each.service_date, voice.lang)} {names[0 if voice.lang == 'ko' else 1]}"
-        said = label(each.metric, direction, voice.lang)
-        times = metric_of(each.metric, direction).unit == "time"
+        where = f"{fm.short_day(each.service_date, voice.lang)} {_name(voice, each)}"
+        times = metric_of(each.metric, _direction(each)).unit == "time"
         old, new = (voice.clock(value) if times else fm.count(value) for value in (each.old, each.new))
+        said = label(each.metric, _direction(each), voice.lang)
         rows.append([Cell(where), Cell(said), Cell(old, "quiet"), Cell(new, strong=True)])
     note = voice.say("mail.restated.note" if rows else "mail.restated.none")
+    rest = len(part.restated) - len(rows)
+    if rest > 0:
+        note = f"{voice.say('mail.restated.more', n=fm.count(rest))} {note}"
     return [Block(voice.say("mail.restated.title", n=fm.count(len(part.restated))), heads, rows, note=note)]
+
+
+def restated_lines(voice: Voice) -> list[tuple[str, str]]:
+    """Every restatement of the part for the attachment: what it is of, and before → after as they are."""
+    found = []
+    for each in voice.part.restated:
+        metric = f"{label(each.metric, _direction(each), voice.lang)} ({each.metric})"
+        where = f"{_name(voice, each)} ({each.level}:{each.hub})"
+        said = voice.say("mail.file.restated", day=each.service_date.isoformat(), where=where, metric=metric)
+        found.append((said, f"{_plain(each.old)} → {_plain(each.new)}"))
+    return found
+
+
+def _direction(each: Noted) -> Direction:
+    return "RETURN" if each.direction == "RETURN" else "DELIVERY"
+
+
+def _name(voice: Voice, each: Noted) -> str:
+    return voice.part.restated_names[each.level, each.hub][0 if voice.lang == "ko" else 1]
+
+
+def _plain(value: object) -> str:
+    return fm.NONE if value is None else str(value)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from aggregations.question import UNASSIGNED
 from hubstat.domain.hierarchy import UNMAPPED
 from hubstat.figures import formats as fm
 from hubstat.figures.sentences import Part as Stretch
 from hubstat.figures.sentences import verdict, what_moves
 from hubstat.figures.status import status
 from reports.content.letter import Tone
+from reports.content.part import Hub
 from reports.content.voice import Voice, figure
 
 
@@ -130,13 +134,19 @@ def _opening(voice: Voice) -> list[tuple[str, Tone]]:
     )
     tone: Tone = "late" if standing == "behind" else "risk" if standing == "watch" else "ok"
     found: list[tuple[str, Tone]] = [(voice.say(key, who=voice.who, what=what), tone)]
-    worst = part.children[0].now.delivery if part.children else {}
-    if standing != "fine" and worst.get("m1_late"):
-        where = part.children[0].name(voice.lang)
-        rate = fm.percent(worst.get("m1_rate"))
-        late = fm.count(worst["m1_late"])
-        found.append((voice.say("mail.lead.where", where=where, late=late, rate=rate), "plain"))
+    worst = _most_late(part.children)
+    if standing != "fine" and worst is not None:
+        figures = worst.now.delivery
+        late, rate = fm.count(figures["m1_late"]), fm.percent(figures.get("m1_rate"))
+        found.append((voice.say("mail.lead.where", where=worst.name(voice.lang), late=late, rate=rate), "plain"))
     return found
+
+
+def _most_late(children: Sequence[Hub]) -> Hub | None:
+    """The child with the most late, whatever the table is ordered by; None where nothing is."""
+    placed = [child for child in children if child.hub not in (UNMAPPED, UNASSIGNED)]
+    worst = max(placed, key=lambda child: child.now.delivery.get("m1_late") or 0, default=None)
+    return worst if worst is not None and worst.now.delivery.get("m1_late") else None
 
 
 def _against_week(voice: Voice) -> list[tuple[str, Tone]]:
@@ -145,7 +155,10 @@ def _against_week(voice: Voice) -> list[tuple[str, Tone]]:
     now, then = take(here.now), None if here.week is None else take(here.week)
     if now is None or then is None or not round((now - then) * 1000):
         return []
-    key = "mail.lead.higher" if now > then else "mail.lead.lower"
+    if voice.part.order.report == "daily-final":
+        key = "mail.lead.higher.final" if now > then else "mail.lead.lower.final"
+    else:
+        key = "mail.lead.higher" if now > then else "mail.lead.lower"
     points = fm.points(abs(now - then), voice.lang).lstrip("+")
     return [(voice.say(key, weekday=voice.weekday, points=points), "plain")]
 

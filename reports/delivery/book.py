@@ -59,5 +59,5 @@ class Book(Protocol):
     def leave(self, owner: str) -> None:
         """Note that it has ended."""
 
-    def alive(self, since: int) -> set[str]:
-        """Processes that have said so since then (ms)."""
+    def alive(self, since: int, until: int) -> set[str]:
+        """Processes that have said so last between then and then (ms)."""

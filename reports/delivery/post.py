@@ -165,7 +165,7 @@ class Post:
         begun = self._book.move_many([replace(run, state="building", owner=owner, building_at=now) for run in runs])
         today = tm.local_date(now, tm.zone(self._recipients.country))
         part: Part | None = None
-        mails: dict[tuple[str, bool, bool], Mail] = {}
+        mails: dict[tuple[str, bool, bool, bool], Mail] = {}
         unanswered: str | None = None
         for run in begun:
             if unanswered is not None:
@@ -173,10 +173,14 @@ class Post:
                 batch.done(1)
                 continue
             try:
-                viewer = self._recipients.still(run, order, today, subscriptions.get(run.recipient, ()))
+                own = subscriptions.get(run.recipient, ())
+                viewer = self._recipients.still(run, order, today, own)
                 part = self._content.part(viewer, order, last) if part is None else part
-                url = self._unsubscribe_url(run)
-                mail = _with_link(self._mail(part, run, mails), self._template, url)
+                about = self._recipients.about(run, today, own)
+                url = self._unsubscribe_url(run) if about is not None and run.report in about.reports else None
+                # The right to names may have ended since the run was claimed.
+                allowed = replace(run, names=run.names and about is not None and about.names)
+                mail = self._with_link(self._mail(part, allowed, url is not None, mails), url)
             except AccessError as error:
                 self._record(replace(run, state="skipped", ended_at=self._clock(), error=str(error)))
                 batch.done(1)
@@ -189,7 +193,7 @@ class Post:
                 if isinstance(error, EngineError):
                     unanswered = str(error)  # each of them would wait as long for nothing
             else:
-                batch.add(pool.submit(self._hand_over, run, mail, url, batch.trouble))
+                batch.add(pool.submit(self._hand_over, allowed, mail, url, batch.trouble))
 
     @property
     def _template(self) -> str:
@@ -199,21 +203,29 @@ class Post:
         token = self._tokens.make(f"{run.recipient}|{run.level}:{run.hub}", run.report)
         return self._template.replace(_TOKEN, token)
 
-    def _mail(self, part: Part, run: Run, mails: dict[tuple[str, bool, bool], Mail]) -> Mail:
-        """The mail of a language, written once: with a link that ``_with_link`` makes each recipient's own."""
-        key = (run.lang, run.names, run.late)
+    def _mail(self, part: Part, run: Run, linked: bool, mails: dict[tuple[str, bool, bool, bool], Mail]) -> Mail:
+        """The mail of a language, written once: with a link that ``_with_link`` makes each recipient's own.
+
+        linked: whether there is a subscription to end.
+        """
+        key = (run.lang, run.names, run.late, linked)
         if key not in mails:
             mails[key] = self._content.mail(
                 part,
                 lang_of(run.lang),
                 names=run.names,
                 board_url=self._options.board_url,
-                unsubscribe_url=self._template,
+                unsubscribe_url=self._template if linked else None,
                 late=run.late,
             )
         return mails[key]
 
-    def _hand_over(self, run: Run, mail: Mail, url: str, trouble: Trouble) -> None:
+    def _with_link(self, mail: Mail, url: str | None) -> Mail:
+        if url is None:
+            return mail
+        return replace(mail, text=mail.text.replace(self._template, url), html=mail.html.replace(self._template, url))
+
+    def _hand_over(self, run: Run, mail: Mail, url: str | None, trouble: Trouble) -> None:
         """Steps 3 and 4 of one run, in a thread of its own."""
         if trouble.why is not None:
             self._put_off(run, trouble.why, tried=False)
@@ -298,10 +310,6 @@ class Post:
 def _said(error: Exception) -> str:
     """What is kept of an error."""
     return str(error) if isinstance(error, HubstatError) else f"{type(error).__name__}: {error}"
-
-
-def _with_link(mail: Mail, template: str, url: str) -> Mail:
-    return replace(mail, text=mail.text.replace(template, url), html=mail.html.replace(template, url))
 
 
 def _key(order: Order, last: Order | None) -> tuple[object, ...]:

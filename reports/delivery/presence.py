@@ -60,9 +60,17 @@ class Presence:
             except EngineError as error:
                 log.warning("could not say that this process has ended: %s", error)
 
+    def others(self) -> set[str]:
+        """Other processes that are alive. One whose clock is far ahead does not stay so for as long after its end."""
+        now = now_ms()
+        return self._book.alive(now - DEAD_AFTER, now + DEAD_AFTER) - {self.owner}
+
     def _beat(self, stop: threading.Event) -> None:
         while not stop.wait(BEAT_SECONDS):
             try:
                 self._book.beat(self.owner, now_ms())
             except EngineError as error:
                 log.warning("could not say that this process is alive: %s", error)
+            except Exception:
+                # Whatever it was, the next beat may get through; without one, others take over what is at work here.
+                log.exception("could not say that this process is alive")

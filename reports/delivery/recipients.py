@@ -43,7 +43,7 @@ class Recipients:
     allowed_domains: tuple[str, ...] = ()
 
     def known(self, recipient: str, order: Order) -> tuple[Viewer, Subscription | None]:
-        """Somebody that a single mail may go to, and the subscription it is about, if there is one.
+        """Somebody that a single mail may go to, and their subscription to the hub, else to another, if there is one.
 
         Raises ``QueryError`` where the address is neither a subscriber's nor of an allowed domain.
         """
@@ -57,6 +57,18 @@ class Recipients:
         raise QueryError(
             f"{wanted} is no subscriber: subscribe it with `hubstat report subscribe`, or allow its domain with "
             "HUBSTAT_REPORTS__ALLOWED_DOMAINS"
+        )
+
+    def about(self, run: Run, today: date, subscriptions: Iterable[Subscription]) -> Subscription | None:
+        """The subscription of a run's recipient to just this hub, where it holds today."""
+        found = (each for each in subscriptions if each.recipient == run.recipient and each.active)
+        return next(
+            (
+                each
+                for each in found
+                if (each.level, each.hub) == (run.level, run.hub) and each.valid_from <= today < each.valid_to
+            ),
+            None,
         )
 
     def require(self, viewer: Viewer, order: Order) -> None:

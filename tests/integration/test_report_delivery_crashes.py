@@ -13,6 +13,7 @@ from dying_scheduler import EXIT, STEPS
 from mailing import Clock, at, carrier_to, prepared, scheduler_of, subscription
 from smtp import MailServerUnderTest, serving
 
+from aggregations.reader import now_ms
 from hubstat.domain import time as tm
 from hubstat.elastic.reports import ReportStore
 from hubstat.settings import Settings
@@ -52,7 +53,7 @@ def test_killed_at_a_step_with_another_at_work(book: ReportStore, settings: Sett
         assert EXIT in {each.returncode for each in both}, said
         assert {each.returncode for each in both} <= {0, EXIT}, said
         # The processes are gone and say nothing any more; a while later the next one starts.
-        for owner in book.alive(0):
+        for owner in book.alive(0, now_ms() + tm.DAY):
             book.beat(owner, 0)
         carrier = carrier_to(server.port)
         clock = Clock(at("22:04"))

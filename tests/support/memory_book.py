@@ -84,8 +84,8 @@ class MemoryBook:
     def leave(self, owner: str) -> None:
         self._alive.pop(owner, None)
 
-    def alive(self, since: int) -> set[str]:
-        return {owner for owner, at in self._alive.items() if at >= since}
+    def alive(self, since: int, until: int) -> set[str]:
+        return {owner for owner, at in self._alive.items() if since <= at <= until}
 
     def _answer(self) -> None:
         if self.down:

@@ -151,7 +151,7 @@ def test_differences_are_against_the_same_weekday_and_the_last_mail(reader: Days
     now, then, last = (figures(reader, "nationwide", "KR", order) for order in (FINAL, week, EARLY))
     assert then["due"]
     line = row(mail_of(final), "미배송 M5")
-    assert f"지난 금 대비 {fm.signed(now['undelivered'] - then['undelivered'])}" in line
+    assert f"지난 금요일 대비 {fm.signed(now['undelivered'] - then['undelivered'])}" in line
     assert f"지난 메일 대비 {fm.signed(now['undelivered'] - last['undelivered'])}" in line
     assert now["undelivered"] != last["undelivered"]
 
@@ -346,7 +346,7 @@ def test_no_data_is_unknown_and_not_zero(reader: DaysReader, content: ReportCont
     mail = mail_of(content.part(EVERYTHING, replace(FINAL, service_date=day, as_of=closed, known_at=closed), None))
     assert mail.subject.endswith("모름")
     assert mail.incomplete
-    assert "0이 아니라 모르는 것입니다" in mail.text
+    assert "12. 30.(수) 업무일의 자료를 받지 못했습니다. 0이 아니라 모르는 것입니다." in mail.text
     assert "##" not in mail.text
     assert mail.images == ()
     assert "정상" not in seen(mail.html)
@@ -451,6 +451,51 @@ def test_restatements_of_the_hub_and_below_are_told(reader: DaysReader) -> None:
     assert "- 11. 18. 전국: 지표 배송 지연 전체, 전 61, 후 58" in mail.text
     assert asked == [(tm.closing(DAY - timedelta(days=1), ZONE), CLOSED)]
     assert "정정" not in mail_of(content.part(EVERYTHING, EARLY, None)).text
+
+
+def test_restatements_that_do_not_fit_are_counted_and_all_are_in_the_file(final: HubPart) -> None:
+    told = tuple(
+        Noted(date(2026, 11, 18), "m1_late", "nationwide", "KR", "DELIVERY", 1000 + n, 2000 + n, 3, CLOSED - 1)
+        for n in range(15)
+    )
+    mail = mail_of(replace(final, restated=told, restated_names={("nationwide", "KR"): ("전국", "Nationwide")}))
+    assert mail.text.count("- 11. 18. 전국:") == 12
+    assert "그 밖의 3건은 첨부에 있습니다." in mail.text
+    file = mail.files[0].data.decode("utf-8-sig")
+    assert all(
+        f"정정 2026-11-18 전국 (nationwide:KR) 배송 지연 전체 (m1_late),{1000 + n} → {2000 + n}" in file
+        for n in range(15)
+    )
+
+
+def test_the_worst_place_is_that_of_the_figure_it_is_named_with(content: ReportContent) -> None:
+    part = content.part(EVERYTHING, HOURLY, None)
+    first, second = (
+        replace(child, now=replace(child.now, delivery={**child.now.delivery, "m1_late": late, "m1_late_open": left}))
+        for child, late, left in zip(part.children[:2], (10, 90), (9, 1), strict=True)
+    )
+    now = {**part.here.now.delivery, "m1_late_open": 10, "m1_rate": 0.06}
+    part = replace(part, children=(first, second), here=replace(part.here, now=replace(part.here.now, delivery=now)))
+    assert f"{second.name_en} has the most late (90, " in mail_of(part, "en").text
+
+
+def test_no_camp_is_called_unchanged_that_was_not_compared(final: HubPart) -> None:
+    same = tuple(replace(camp, week=camp.now) for camp in final.camps)
+    told = "지난주보다 지연이 늘거나 준 캠프가 없습니다."
+    assert told in mail_of(replace(final, camps=same)).text
+    unknown = tuple(replace(camp, week=None) for camp in final.camps)
+    assert told not in mail_of(replace(final, camps=unknown)).text
+    camp = replace(final, order=replace(final.order, level="camp"), camps=same[:1], children=())
+    assert told not in mail_of(camp).text
+
+
+def test_a_final_mail_compares_with_the_close_and_others_with_the_same_time(final: HubPart) -> None:
+    week = replace(final.here.now, delivery={**final.here.now.delivery, "completion": 0.5})
+    final = replace(final, here=replace(final.here, week=week))
+    assert "완료율은 지난 금요일 마감 때보다" in mail_of(final).text
+    assert "같은 시각" not in mail_of(final).text
+    running = replace(final, order=replace(final.order, report="daily-provisional"))
+    assert "완료율은 지난 금요일 같은 시각보다" in mail_of(running).text
 
 
 def test_a_caught_up_mail_says_that_it_is_late(final: HubPart) -> None:

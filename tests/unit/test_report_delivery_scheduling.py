@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 from mailing import DAY, KST, SENDER, Clock, FakeContent, FakeJudge, at, scheduler_of, subscription
 from memory_book import MemoryBook
+from reports_carrier import FakeCarrier
 
 from aggregations.viewer import Viewer
 from hubstat.domain import time as tm
@@ -27,28 +26,6 @@ from reports.schedule_runner import Scheduler
 ANNA, BOB, CHO = "anna@hubstat.example", "bob@hubstat.example", "cho@hubstat.example"
 HOURLY = {"hourly-digest": "0 * * * *"}
 WAVES = tuple(parse({}, "KR").waves_of("KR"))
-
-
-@dataclass
-class FakeCarrier:
-    """Takes every mail, or does what ``conduct`` of its recipient does. taken: (recipient, message)."""
-
-    conduct: Callable[[str], None] = lambda recipient: None
-    taken: list[tuple[str, bytes]] = field(default_factory=list)
-    tries: int = 0
-
-    def hand_over(self, sender: str, recipient: str, message: bytes) -> str:
-        self.tries += 1
-        self.conduct(recipient)
-        self.taken.append((recipient, message))
-        return "250 taken"
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    @property
-    def counts(self) -> Counter[str]:
-        return Counter(recipient for recipient, _ in self.taken)
 
 
 def raising(error: Exception, *recipients: str) -> Callable[[str], None]:
