@@ -185,8 +185,8 @@ class Post:
                 self._record(replace(run, state="skipped", ended_at=self._clock(), error=str(error)))
                 batch.done(1)
             except Exception as error:
-                # Whatever is wrong with this one must not keep the others from being sent. Where it is the whole store
-                # that does not answer, the next step says so.
+                # Whatever is wrong with this one must not keep the others from being sent; where the whole store does
+                # not answer, putting it off says so.
                 log.exception("run %s cannot be built", run.id)
                 self._put_off(run, _said(error))
                 batch.done(1)
@@ -271,10 +271,11 @@ class Post:
         self._safely_record(replace(outcome, ended_at=None if outcome.state == "claimed" else self._clock()))
 
     def _put_off(self, run: Run, why: str, *, tried: bool = True) -> None:
-        """A run that was not handed over; it is tried again later. tried: whether that counts, up to a limit."""
-        self._safely_record(
-            self._later(replace(run, attempts=run.attempts + 1), why) if tried else self._wait(run, why)
-        )
+        """A run that was not handed over; it is tried again later. tried: whether that counts, up to a limit.
+
+        Raises ``EngineError`` where the store does not answer: the run is still this process's to go on with.
+        """
+        self._record(self._later(replace(run, attempts=run.attempts + 1), why) if tried else self._wait(run, why))
 
     def _later(self, run: Run, why: str) -> Run:
         """run: with this try among its attempts."""

@@ -11,7 +11,7 @@ from hubstat.errors import EngineError
 
 
 class MemoryBook:
-    """Implements ``reports.delivery.book.Book``. down: whether it answers nothing."""
+    """Implements ``reports.delivery.book.Book``. down: whether it answers nothing. refused: how often."""
 
     def __init__(self, subscriptions: Iterable[Subscription] = ()) -> None:
         self._subscriptions = {each.id: each for each in subscriptions}
@@ -20,6 +20,7 @@ class MemoryBook:
         self._alive: dict[str, int] = {}
         self._lock = threading.Lock()
         self.down = False
+        self.refused = 0
 
     def subscriptions(self) -> list[Subscription]:
         self._answer()
@@ -89,4 +90,5 @@ class MemoryBook:
 
     def _answer(self) -> None:
         if self.down:
+            self.refused += 1
             raise EngineError("the store does not answer")

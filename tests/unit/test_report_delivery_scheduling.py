@@ -149,6 +149,34 @@ def test_figures_that_never_come_hold_up_no_other_run_and_no_new_slot() -> None:
     assert {run.error for run in book.runs(10) if run.hub == "C1"} == {"the store does not answer"}
 
 
+class Failing(FakeContent):
+    """The store goes away while the first figures are read."""
+
+    def __init__(self, book: MemoryBook) -> None:
+        super().__init__()
+        self.book = book
+
+    def part(self, viewer: Viewer, order: Order, last: Order | None) -> Part:
+        if not self.parts:
+            self.book.down = True
+            self.parts.append((viewer.name, order, last))
+            raise EngineError("the store does not answer")
+        return super().part(viewer, order, last)
+
+
+def test_a_store_that_goes_away_is_not_waited_for_once_a_mail() -> None:
+    people = [f"p{number}@hubstat.example" for number in range(30)]
+    book, carrier, clock = MemoryBook(map(subscription, people)), FakeCarrier(), Clock(at("09:02"))
+    book.reach("hourly-digest", at("08:30"))
+    scheduler = scheduler_of(book, carrier, clock, HOURLY, content=Failing(book))
+    with pytest.raises(EngineError):
+        scheduler.look()
+    assert book.refused <= 4
+    book.down = False
+    scheduler.look()
+    assert carrier.counts == dict.fromkeys(people, 1)
+
+
 class StuckJudge(FakeJudge):
     """Cannot look at one report."""
 
