@@ -47,40 +47,53 @@ def status(figures: Mapping[str, Any], direction: str) -> Status:
     return "watch" if late_open or rate >= WATCH_LATE_RATE else "fine"
 
 
-# A shift that has run for so long (ms) has had something to say, and then says something as often.
-_HEARD_WITHIN: Final = 2 * tm.HOUR
+# A shift that has run for so long (ms) must have had something to say.
+_HEARD_AFTER: Final = 2 * tm.HOUR
+# So much of what is due must be open before its silence says something: what is left over after a round is less.
+_SILENT_OPEN: Final = 10
+_SILENT_OPEN_SHARE: Final = 0.1
 # So many Friends must be out before their common silence says something of their camp.
 _SILENT_FRIENDS: Final = 3
 
 
 # Figures by which silence is told.
 SILENCE_METRICS: Final = (
-    "m1_base", "arrived", "completed", "open", "friends_out", "silent_friends", "last_completed_at",
+    "due", "m1_base", "arrived", "completed", "open", "friends_out", "silent_friends", "last_completed_at",
 )  # fmt: skip
 
 
-def on_shift(waves: Iterable[Wave], service_date: date, as_of: int, zone: ZoneInfo) -> bool:
-    """Whether a shift that works for a service date has run for two hours at T ``as_of`` (ms) and has not ended."""
-    shifts = (wave.shift_at(service_date, zone) for wave in waves)
-    return any(start + _HEARD_WITHIN <= as_of < end for start, end in shifts)
+def shift_since(waves: Iterable[Wave], service_date: date, as_of: int, zone: ZoneInfo) -> int | None:
+    """When the shifts that work for a service date at T ``as_of`` began, ms; shifts that overlap are one.
+
+    None where none works, or not for two hours yet.
+    """
+    since: int | None = None
+    until = 0
+    for start, end in sorted(wave.shift_at(service_date, zone) for wave in waves):
+        if since is None or start > until:
+            since, until = start, end
+        until = max(until, end)
+        if since + _HEARD_AFTER <= as_of < until:
+            return since
+    return None
 
 
-def silent(figures: Mapping[str, Any], as_of: int, *, running: bool, working: bool) -> bool:
+def silent(figures: Mapping[str, Any], *, running: bool, since: int | None) -> bool:
     """Whether nothing is heard of a camp that must have something to say, so that its figures are not to be trusted.
 
     Promises are past and not one invoice has arrived or was completed; or, while the wave is ``running`` (before its
-    deadline), something is open and each of at least three Friends out is silent beyond the allowance; or, while its
-    shift is ``working`` (``on_shift``), something is open, nobody is out and for two hours nothing was completed.
-    as_of: T of the figures, ms; figures: ``SILENCE_METRICS``.
+    deadline), something is open and each of at least three Friends out is silent beyond the allowance; or a shift works
+    ``since`` (``shift_since``), much is open, nobody is out and nothing was completed since it began.
+    figures: ``SILENCE_METRICS``.
     """
     if figures.get("m1_base") and not figures.get("arrived") and not figures.get("completed"):
         return True
-    out = figures.get("friends_out") or 0
-    silent_friends = figures.get("silent_friends") or 0
-    if working and figures.get("open") and not out:
+    left, out = figures.get("open") or 0, figures.get("friends_out") or 0
+    if since is not None and not out and left >= max(_SILENT_OPEN, _SILENT_OPEN_SHARE * (figures.get("due") or 0)):
         last = figures.get("last_completed_at")
-        return last is None or tm.parse_instant(last) < as_of - _HEARD_WITHIN
-    return bool(running and figures.get("open") and out >= _SILENT_FRIENDS and silent_friends >= out)
+        return last is None or tm.parse_instant(last) < since
+    silent_friends = figures.get("silent_friends") or 0
+    return bool(running and left and out >= _SILENT_FRIENDS and silent_friends >= out)
 
 
 def heat_step(value: float | None, network: float | None) -> int:

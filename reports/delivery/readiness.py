@@ -8,7 +8,8 @@ from aggregations.question import Question
 from aggregations.reader import Reader
 from aggregations.viewer import Viewer
 from hubstat.domain import time as tm
-from hubstat.figures.status import SILENCE_METRICS, on_shift, silent
+from hubstat.domain.hierarchy import UNMAPPED
+from hubstat.figures.status import SILENCE_METRICS, shift_since, silent
 from reports.schedule import Slot
 
 
@@ -51,15 +52,12 @@ class Readiness:
         return slot.as_of, slot.as_of + (0 if closed else self.settle)
 
     def _silent(self, slot: Slot, known_at: int) -> tuple[str, ...]:
-        """Camps that must have something to say and do not."""
+        """Camps that must have something to say and do not; what has no camp is none."""
         country, zone = self.reader.country, self.reader.zone
         waves = self.reader.store.master_data(country).waves_of(country)
         running = any(slot.as_of < wave.deadline_at(slot.service_date, zone) for wave in waves)
-        working = on_shift(waves, slot.service_date, slot.as_of, zone)
+        since = shift_since(waves, slot.service_date, slot.as_of, zone)
         asked = Question("camp", slot.service_date, as_of=slot.as_of, known_at=known_at, metrics=SILENCE_METRICS)
         rows = self.reader.query(Viewer.everything(country), asked).rows
-        return tuple(
-            f"camp {row.hub} is silent"
-            for row in rows
-            if silent(row.figures, slot.as_of, running=running, working=working)
-        )
+        camps = (row for row in rows if row.hub != UNMAPPED)
+        return tuple(f"camp {row.hub} is silent" for row in camps if silent(row.figures, running=running, since=since))

@@ -103,9 +103,11 @@ def saying(**answers: str) -> Iterator[int]:
 
     thread = threading.Thread(target=talk)
     thread.start()
-    yield listening.getsockname()[1]
-    thread.join()
-    listening.close()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        listening.close()
+        thread.join(5)
 
 
 @pytest.mark.parametrize("answer", ["250 taken", "200 taken", "251 taken", "252 taken"])

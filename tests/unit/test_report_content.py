@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -278,6 +279,32 @@ def test_silent_camps_are_named(final: HubPart) -> None:
     assert [line.removeprefix("Silent camp: ") for line in mail.incomplete] == [camp.name_en for camp in camps]
     n = sum(camp.hub != "unmapped" for camp in final.camps)
     assert f"{n - 2} of {n} camps heard" in mail.text
+
+
+def test_a_camp_whose_feed_died_before_its_shift_makes_mail_and_readiness_incomplete(reader: DaysReader) -> None:
+    content = content_of(reader)
+    part = content.part(EVERYTHING, HOURLY, None)
+    assert part.silent == ()
+    camp = max(part.camps, key=lambda each: each.now.delivery["due"])
+    dead = {"due": 100, "arrived": 100, "open": 60, "completed": 40, "last_completed_at": "2026-11-20T06:00:00+09:00"}
+    camp = replace(camp, now=replace(camp.now, delivery={**dead, "friends_out": 0}))
+    master = reader.network.master
+    assert content._silent(master, HOURLY, [camp]) == (camp,)
+    assert content._silent(master, replace(HOURLY, wave="DAWN"), [camp]) == ()
+    row = SimpleNamespace(hub=camp.hub, figures=camp.now.delivery)
+    fake: Any = SimpleNamespace(
+        clock=reader.clock, data_to=reader.data_to, zone=ZONE, country="KR", store=reader.store,
+        query=lambda viewer, question: SimpleNamespace(rows=[row]),
+    )  # fmt: skip
+    ready = Readiness(fake, tm.MINUTE).of(Slot("hourly-digest", DAY, "all", FOUR, "r", FOUR))
+    assert ready.missing == (f"camp {camp.hub} is silent",)
+
+
+def test_no_camp_of_a_usual_day_is_silent(reader: DaysReader) -> None:
+    readiness = Readiness(reader, tm.MINUTE)
+    for hour in (4, 7, 12, 19, 22):
+        moment = tm.parse_instant("2026-11-20T00:00:00+09:00") + hour * tm.HOUR
+        assert readiness.of(Slot("hourly-digest", DAY, "all", moment, "r", moment)).missing == (), hour
 
 
 def test_what_is_not_complete_is_never_called_on_time(final: HubPart) -> None:

@@ -13,7 +13,7 @@ from hubstat.domain import time as tm
 from hubstat.domain.masterdata import parse as parse_master
 from hubstat.figures import formats as fm
 from hubstat.figures.address import search
-from hubstat.figures.status import on_shift, silent
+from hubstat.figures.status import shift_since, silent
 
 
 @pytest.mark.parametrize(
@@ -33,33 +33,39 @@ from hubstat.figures.status import on_shift, silent
 def test_a_camp_is_silent_where_it_must_have_something_to_say(
     figures: dict[str, Any], running: bool, expected: bool
 ) -> None:
-    assert silent(figures, 0, running=running, working=False) is expected
+    assert silent(figures, running=running, since=None) is expected
 
 
 @pytest.mark.parametrize(
-    ("figures", "expected"),
+    ("changes", "expected"),
     [
-        ({"open": 4, "friends_out": 0, "last_completed_at": None}, True),
-        ({"open": 4, "friends_out": 0, "last_completed_at": "2026-11-20T13:59:59+09:00"}, True),
-        ({"open": 4, "friends_out": 0, "last_completed_at": "2026-11-20T14:00:00+09:00"}, False),
-        ({"open": 4, "friends_out": 1, "last_completed_at": None}, False),
-        ({"open": 0, "friends_out": 0, "last_completed_at": None}, False),
+        ({}, True),
+        ({"last_completed_at": "2026-11-20T08:59:59+09:00"}, True),
+        ({"last_completed_at": "2026-11-20T09:00:00+09:00"}, False),
+        ({"friends_out": 1}, False),
+        ({"open": 9}, False),
+        ({"open": 40, "due": 1000}, False),
     ],
 )
-def test_a_camp_with_nobody_out_and_nothing_completed_is_silent_while_its_shift_works(
-    figures: dict[str, Any], expected: bool
+def test_a_camp_whose_shift_has_nobody_out_and_nothing_completed_is_silent(
+    changes: dict[str, Any], expected: bool
 ) -> None:
-    four = tm.parse_instant("2026-11-20T16:00:00+09:00")
-    assert silent(figures, four, running=True, working=True) is expected
-    assert not silent(figures, four, running=True, working=False)
+    figures = {"due": 100, "arrived": 60, "open": 60, "friends_out": 0, "last_completed_at": None} | changes
+    nine = tm.parse_instant("2026-11-20T09:00:00+09:00")
+    assert silent(figures, running=True, since=nine) is expected
+    assert not silent(figures, running=True, since=None)
 
 
-def test_a_shift_works_from_its_third_hour_to_its_end() -> None:
-    (wave,) = (each for each in parse_master({}, "KR").waves_of("KR") if each.wave == "DAY")
-    day = date(2026, 11, 20)
-    start, end = wave.shift_at(day, ZONE)
-    asked = (start, start + 2 * tm.HOUR - 1, start + 2 * tm.HOUR, end - 1, end)
-    assert [on_shift([wave], day, moment, ZONE) for moment in asked] == [False, False, True, True, False]
+def test_shifts_that_overlap_are_one_and_say_something_from_their_third_hour() -> None:
+    waves = parse_master({}, "KR").waves_of("KR")
+    day, clock = date(2026, 11, 20), "2026-11-{}:00+09:00"
+    dawn, ten = (tm.parse_instant(clock.format(start)) for start in ("19T21:30", "20T10:00"))
+    asked = {
+        "19T23:29": None, "19T23:30": dawn, "20T07:29": dawn, "20T07:30": None, "20T11:59": None, "20T12:00": ten,
+        "20T19:00": ten, "20T22:59": ten, "20T23:00": None,
+    }  # fmt: skip
+    found = {moment: shift_since(waves, day, tm.parse_instant(clock.format(moment)), ZONE) for moment in asked}
+    assert found == asked
 
 
 @pytest.mark.parametrize(
