@@ -185,7 +185,8 @@ class ReportSettings(_Part):
     sender: str = Field("hubstat <hubstat@localhost>", description="Who the mails are from: name <address>.")
     owner: str | None = Field(None, description="Address that is told of mails that failed; unset: only the log is.")
     board_url: str | None = Field(
-        None, description="Address of the board in mails, https://host; unset: that of the board of this machine."
+        None,
+        description="Address of the board in mails, https://host; unset: that of this machine, but with SMTP__HOST an error.",
     )
     secret: SecretStr | None = Field(
         None, description="Signs the links to unsubscribe; must be set with SMTP__HOST. Unset: a generated one."
