@@ -186,7 +186,7 @@ class ReportSettings(_Part):
     owner: str | None = Field(None, description="Address that is told of mails that failed; unset: only the log is.")
     board_url: str | None = Field(
         None,
-        description="Address of the board in mails, https://host; unset: that of this machine, but with SMTP__HOST an error.",
+        description="Address of the board in mails, https://host; unset: this machine's, with SMTP__HOST an error.",
     )
     secret: SecretStr | None = Field(
         None, description="Signs the links to unsubscribe; must be set with SMTP__HOST. Unset: a generated one."
