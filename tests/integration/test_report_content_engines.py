@@ -77,6 +77,7 @@ class Network:
         environment = os.environ | {
             "HUBSTAT_NAMESPACE": self.settings.namespace,
             "HUBSTAT_ELASTICSEARCH__URL": str(self.settings.elasticsearch.url),
+            "HUBSTAT_KAFKA__BOOTSTRAP_SERVERS": str(self.settings.kafka.bootstrap_servers),
         }
         command = [sys.executable, "-m", "hubstat", "query", "--format", "json", *arguments]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
@@ -88,7 +89,8 @@ class Network:
 def network(engines: EngineAddresses) -> Iterator[Network]:
     base = Settings()
     address = base.elasticsearch.model_copy(update={"url": engines.elasticsearch_url})
-    made = {"namespace": f"t{secrets.token_hex(6)}", "state_dir": Path(), "elasticsearch": address}
+    kafka = base.kafka.model_copy(update={"bootstrap_servers": engines.kafka_bootstrap})
+    made = {"namespace": f"t{secrets.token_hex(6)}", "state_dir": Path(), "elasticsearch": address, "kafka": kafka}
     settings = base.model_copy(update=made)
     with connect(settings.elasticsearch, engines.elasticsearch_url) as client:
         indices.ensure(client, settings)
