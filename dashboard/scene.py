@@ -137,7 +137,7 @@ class Scene:
     @property
     def proof_key(self) -> str:
         """Names an open proof: of this screen, date and minute of knowledge."""
-        return f"{self.key}.{self.moment.day.isoformat()}.{self.moment.known_at // tm.MINUTE}"
+        return f"{self.key}-{self.moment.day.isoformat()}-{self.moment.known_at // tm.MINUTE}"
 
     def scope(self, hub: str) -> tuple[str, ...]:
         """What a trail is kept under."""
