@@ -172,7 +172,8 @@ async def _transactions(harness: Harness, until: float, chance: random.Random) -
         try:
             await asyncio.wait_for(producer.stop(), 5)
         except (KafkaError, TimeoutError):
-            await producer.client.close()
+            with suppress(KafkaError, OSError):
+                await asyncio.wait_for(producer.client.close(), 5)
         await asyncio.sleep(0.2)
 
 
@@ -208,7 +209,7 @@ def test_fuzz(harness: Harness, kafka: Broker, static: bool, figure: Callable[[s
                 workers[number].send_signal(signal.SIGCONT)
             for each, worker in workers.items():
                 if each == number and what != signal.SIGSTOP:
-                    worker.wait(20)
+                    worker.wait(40)
                 if worker.poll() is not None:
                     workers[each] = harness.start(each, environment, flush_seconds=0.1)
         sending.result()

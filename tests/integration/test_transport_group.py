@@ -22,8 +22,8 @@ DYNAMIC = {"HUBSTAT_INGEST__STATIC_MEMBERSHIP": "false"}
 STALL_SECONDS = 10.0
 """Longest stall that a worker which comes, goes or dies may cause, with the session time-out of these tests."""
 
-BOUNDED_MB = 130
-WHOLE_FETCHES_MB = 200
+BOUNDED_MB = 150
+WHOLE_FETCHES_MB = 230
 """A worker's memory with its reading bounded, and with one whole fetch of each partition of a compressed topic."""
 
 
