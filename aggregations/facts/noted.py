@@ -12,8 +12,6 @@ from aggregations.reader import Reader
 from aggregations.viewer import Viewer
 from hubstat.domain.hierarchy import LEVELS
 from hubstat.domain.time import local_date
-from hubstat.elastic.names import Names
-from hubstat.elastic.search import PointInTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def noted(reader: Reader, viewer: Viewer, metrics: Sequence[str], since: int, un
             ]
         }
     }
-    with PointInTime(reader.store.client, Names(reader.store.namespace).restatements) as view:
+    with reader.store.point_in_time("restatements") as view:
         found = [_noted(source) for _, source in view.documents(wanted, ["*"]) if not source["part"]]
     return tuple(sorted(found, key=lambda each: (-each.service_date.toordinal(), each.level, each.hub, each.metric)))
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from elastic_transport import ConnectionError as ElasticConnectionError
 from elastic_transport import ConnectionTimeout, TlsError
@@ -22,6 +20,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from hubstat.elastic.waits import note
 from hubstat.errors import EngineError
 
 log = logging.getLogger(__name__)
@@ -29,18 +28,6 @@ log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 _FIRST_SECONDS = 0.2
 _MOST_SECONDS = 10.0
-
-RETRIES: Final[Counter[str]] = Counter()
-"""How often this process had to wait and try again in ``for_ever``, by what it was doing; for reading only."""
-
-_retried_at = float("-inf")
-# What stands beside the flushes: that it waits says nothing of why one of them takes long.
-_BESIDE: Final = frozenset({"making visible", "reporting"})
-
-
-def seconds_since_retry() -> float:
-    """How long ago a flush of this process last had to wait in ``for_ever``; infinite where none ever had to."""
-    return time.monotonic() - _retried_at
 
 
 class NotNow(Exception):
@@ -89,12 +76,9 @@ async def for_ever(work: Callable[[], Awaitable[_Result]], url: str, what: str) 
     """
 
     def say(state: RetryCallState) -> None:
-        global _retried_at
-        if what not in _BESIDE:
-            _retried_at = time.monotonic()
+        note(what)
         error = state.outcome.exception() if state.outcome else None
         pause = state.next_action.sleep if state.next_action else 0.0
-        RETRIES[what] += 1
         if error is not None:
             log.warning("%s waits %.1f s (try %d): %s", what, pause, state.attempt_number, explain(error, url))
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 
 from hubstat.elastic.names import Names
-from hubstat.elastic.retry import RETRIES
+from hubstat.elastic.waits import RETRIES
 from hubstat.elastic.writer import Writer
 from hubstat.errors import HubstatError
 from ingest.telemetry.distribution import SECONDS, quantile

@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 
 FETCH_MIN_BYTES = 65_536
 FETCH_MAX_WAIT_MS = 100
+# A broker that has just started may know no topic yet, and a group that is assigned then gets nothing: its leader
+# finds out with the next look at the metadata, which the clients take every five minutes.
+METADATA_MAX_AGE_MS = 3000
 CHECK_SECONDS = 5.0
 
 
@@ -95,7 +98,7 @@ class ConsumerThread(AIOKafkaConsumerThread):
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             check_crcs=conf.broker_check_crcs,
-            metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
+            metadata_max_age_ms=METADATA_MAX_AGE_MS,
             connections_max_idle_ms=conf.consumer_connections_max_idle_ms,
             **credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context),
         )

@@ -151,6 +151,20 @@ def test_a_compacted_topic_and_a_kill(bare: Harness, figure: Callable[[str], Non
     assert harness.stop(worker) == 0
 
 
+def test_topics_unknown_at_the_assignment_are_read_once_known(bare: Harness, figure: Callable[[str], None]) -> None:
+    """As by a broker that has just started and answers before it has loaded its topics: all assignments are empty."""
+    harness = bare
+    worker = harness.start(unchecked_topics=True)
+    harness.wait_for(lambda: "No partition metadata" in harness.log())
+    asyncio.run(ensure_topics(harness.settings, harness.bootstrap))
+    began = time.monotonic()
+    harness.wait_for_all(asyncio.run(produce(harness, harness.topics.invoice_events, range(1000))))
+    took = time.monotonic() - began
+    figure(f"read {took:.1f} s after the topics were there")
+    assert took < RECOVERY_SECONDS
+    assert harness.stop(worker) == 0
+
+
 async def _transactions(harness: Harness, until: float, chance: random.Random) -> None:
     """Transactions of 40 records until that moment, a quarter of them aborted, whatever becomes of Kafka meanwhile."""
     number = 0

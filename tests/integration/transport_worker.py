@@ -13,8 +13,6 @@ Usage: transport_worker.py BOOTSTRAP SINK_FILE PLAN_JSON, settings from the envi
 - ``silent_when_full``: while the buffer is full, do not tell Kafka that the worker is alive
 - ``whole_polls``: read every fetch whole
 
-SIGUSR1 prints where every thread and every task is.
-
 A sink line: topic, partition, offset, monotonic time, worker, value. A line ``assigned WORKER COUNT`` for each
 announced assignment. Each write begins with a line break and each line ends with `` .``: a kill may tear a write.
 """
@@ -22,10 +20,8 @@ announced assignment. Each write begins with a line break and each line ends wit
 from __future__ import annotations
 
 import asyncio
-import faulthandler
 import json
 import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -113,17 +109,8 @@ def spoil(plan: dict[str, Any]) -> None:
         Lanes.route = fails_once  # type: ignore[method-assign]
 
 
-def explain(*_: object) -> None:
-    """Print where every thread, and every task of every event loop, is."""
-    faulthandler.dump_traceback(all_threads=True)
-    for task in list(asyncio.tasks._all_tasks):  # type: ignore[attr-defined]
-        task.print_stack(limit=6)
-    sys.stderr.flush()
-
-
 def main() -> int:
     """Run until stopped."""
-    signal.signal(signal.SIGUSR1, explain)
     bootstrap, path, plan = sys.argv[1], Path(sys.argv[2]), json.loads(sys.argv[3])
     spoil(plan)
     settings = Settings()

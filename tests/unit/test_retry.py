@@ -7,7 +7,7 @@ from elastic_transport import ApiResponseMeta, ConnectionTimeout, HttpHeaders, N
 from elastic_transport import ConnectionError as ElasticConnectionError
 from elasticsearch import ApiError
 
-from hubstat.elastic import retry
+from hubstat.elastic import retry, waits
 from hubstat.errors import EngineError
 
 URL = "http://search:9200"
@@ -34,10 +34,10 @@ async def test_writers_try_again_until_it_passes(caplog: pytest.LogCaptureFixtur
             raise left.pop()
         return "written"
 
-    before = retry.RETRIES["writing"]
+    before = waits.RETRIES["writing"]
     assert await retry.for_ever(work, URL, "writing") == "written"
-    assert retry.RETRIES["writing"] - before == len(PASSING)
-    assert retry.seconds_since_retry() < 5.0
+    assert waits.RETRIES["writing"] - before == len(PASSING)
+    assert waits.seconds_since_retry() < 5.0
     assert all(URL in record.message for record in caplog.records)
     assert len(caplog.records) == len(PASSING)
 
