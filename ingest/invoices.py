@@ -26,7 +26,7 @@ from hubstat.domain import time as tm
 from hubstat.domain.contract import Event, Refusal, is_derived
 from hubstat.elastic import dead_letters
 from hubstat.elastic.names import Names
-from hubstat.elastic.writer import Conflict, Found, Refused, Version, Write, Writer
+from hubstat.elastic.writer import Conflict, Found, Outcome, Refused, Version, Write, Writer
 from hubstat.settings import Settings
 from ingest.cache import DocumentCache
 from ingest.derive import SOURCE_RECEIVED_AT
@@ -50,6 +50,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Chunks that one flush of a lane may join, which it does when it is behind: an invoice's records of several chunks
+# then cost one write.
+_GATHERED_CHUNKS: Final = 4
+# Invoices of one bulk request: larger ones gain nothing, and a smaller one leaves earlier.
+_PART_INVOICES: Final = 1_000
 # How often a flush looks whether searches have seen enough for the cache to let something go.
 _FULL_SECONDS: Final = 0.05
 
@@ -68,6 +73,14 @@ class _Invoice:
     version: Version | None = None
     cached: bool = False
     merged: Merged | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """A part of a flush on its way to Elasticsearch."""
+
+    merged: list[tuple[_Invoice, Merged, Write]]
+    answer: asyncio.Task[list[Outcome]]
 
 
 class InvoiceFlusher:
@@ -98,7 +111,7 @@ class InvoiceFlusher:
         self.cache = DocumentCache(settings.ingest.cache_mb * 1024 * 1024 * 3 // 4, held=True)
         self._marker = Marker(self._names, writer, self._zone, clock)
         self._busy: dict[str, asyncio.Event] = {}
-        self.gather = settings.ingest.chunk_records
+        self.gather = settings.ingest.chunk_records * _GATHERED_CHUNKS
         self.linger = 0.0
         self.counters = Counters()
         self._reporter = Reporter("invoice events", self.counters)
@@ -117,7 +130,6 @@ class InvoiceFlusher:
             await asyncio.sleep(_FULL_SECONDS)
         done = await self._hold(invoices)
         try:
-            await self._read(list(invoices.values()))
             await self._write(list(invoices.values()), letters)
         finally:
             for key in invoices:
@@ -196,37 +208,69 @@ class InvoiceFlusher:
                 invoice.stored = stored_log(document.source)
 
     async def _write(self, invoices: list[_Invoice], letters: list[dead_letters.DeadLetter]) -> None:
-        """Merge and write until every document holds its records' events."""
-        pending = invoices
-        while pending:
-            changed: list[tuple[_Invoice, bytes]] = []
-            writes: list[Write] = []
-            for invoice in pending:
-                merged = self._merger.merge(invoice.key, invoice.stored, [decoded for _, decoded in invoice.records])
-                invoice.merged = merged
-                if merged.changed:
-                    index = invoice.version.index if invoice.version else self._names.invoices(invoice.home)
-                    writes.append(Write(index, invoice.key, merged.body, invoice.version))
-                    changed.append((invoice, merged.stored))
-                elif invoice.version:
-                    self.counters.unchanged += 1
-                    if not invoice.cached:
-                        self.cache.put(invoice.key, invoice.version, merged.stored)
-            pending = []
-            for (invoice, stored), write, outcome in zip(changed, writes, await self._writer.bulk(writes), strict=True):
-                if isinstance(outcome, Version):
-                    self.counters.written += 1
-                    self.cache.put(invoice.key, outcome, stored)
-                elif isinstance(outcome, Conflict):
-                    self.counters.conflicts += 1
-                    invoice.version = Version(write.index, 0, 0)
-                    pending.append(invoice)
-                else:
-                    self._refuse(invoice, outcome, letters)
-            if pending:
-                await self._read_again(pending)
+        """Read, merge and write until every document holds its records' events.
 
-    async def _read_again(self, invoices: list[_Invoice]) -> None:
+        In parts: one is read and merged while the one before it is being written.
+        """
+        pending, read = invoices, self._read
+        while pending:
+            overtaken: list[_Invoice] = []
+            before: _Writing | None = None
+            try:
+                for start in range(0, len(pending), _PART_INVOICES):
+                    part = pending[start : start + _PART_INVOICES]
+                    await read(part)
+                    merged = self._merge(part)
+                    outcomes = [] if before is None else await before.answer
+                    writes = [write for _, _, write in merged]
+                    written, before = before, _Writing(merged, asyncio.create_task(self._writer.bulk(writes)))
+                    await asyncio.sleep(0)  # the request leaves before its predecessor's answer is worked off
+                    if written is not None:
+                        overtaken += self._settle(written.merged, outcomes, letters)
+                if before is not None:
+                    overtaken += self._settle(before.merged, await before.answer, letters)
+            finally:
+                if before is not None:
+                    before.answer.cancel()
+            pending, read = overtaken, self._read_again
+
+    def _merge(self, invoices: Sequence[_Invoice]) -> list[tuple[_Invoice, Merged, Write]]:
+        """Merge the records; what is to be written of it."""
+        changed: list[tuple[_Invoice, Merged, Write]] = []
+        for invoice in invoices:
+            merged = self._merger.merge(invoice.key, invoice.stored, [decoded for _, decoded in invoice.records])
+            invoice.merged = merged
+            if merged.changed:
+                index = invoice.version.index if invoice.version else self._names.invoices(invoice.home)
+                changed.append((invoice, merged, Write(index, invoice.key, merged.body, invoice.version)))
+            elif invoice.version:
+                self.counters.unchanged += 1
+                if not invoice.cached:
+                    self.cache.put(invoice.key, invoice.version, merged.stored)
+        return changed
+
+    def _settle(
+        self,
+        written: Sequence[tuple[_Invoice, Merged, Write]],
+        outcomes: Sequence[Outcome],
+        letters: list[dead_letters.DeadLetter],
+    ) -> list[_Invoice]:
+        """Work off the answer to a part; the invoices that somebody else wrote first."""
+        overtaken: list[_Invoice] = []
+        for (invoice, merged, write), outcome in zip(written, outcomes, strict=True):
+            merged.body = b""  # a flush has many, and nobody asks for it again
+            if isinstance(outcome, Version):
+                self.counters.written += 1
+                self.cache.put(invoice.key, outcome, merged.stored)
+            elif isinstance(outcome, Conflict):
+                self.counters.conflicts += 1
+                invoice.version = Version(write.index, 0, 0)
+                overtaken.append(invoice)
+            else:
+                self._refuse(invoice, outcome, letters)
+        return overtaken
+
+    async def _read_again(self, invoices: Sequence[_Invoice]) -> None:
         """After a conflict: the document as it is now, in the index it was written to."""
         missing = {invoice.key: invoice for invoice in invoices}
         asked = [(invoice.version.index, invoice.key) for invoice in invoices if invoice.version]
