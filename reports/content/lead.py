@@ -190,3 +190,15 @@ def missing(voice: Voice) -> tuple[str, ...]:
     elif not part.caught_up:
         found.append(voice.say("mail.missing.lag", known_at=known_at, data_to=voice.moment(part.data_to)))
     return (*found, *(voice.say("mail.missing.silent", camp=camp.name(voice.lang)) for camp in part.silent))
+
+
+def listed(voice: Voice) -> list[str]:
+    """``missing`` as the mail lists it: silent camps in one line, as many by name as a list has rows."""
+    silent = voice.part.silent
+    found = list(missing(voice))[: -len(silent) or None]
+    if silent:
+        names = [camp.name(voice.lang) for camp in silent[: voice.listed]]
+        if rest := len(silent) - len(names):
+            names.append(voice.say("mail.missing.more", n=fm.count(rest)))
+        found.append(voice.say("mail.missing.camps", n=fm.count(len(silent)), camps=", ".join(names)))
+    return found

@@ -75,7 +75,8 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """The whole mail. tags: short standings with their tones. lead: the verdict, in stretches."""
+    """The whole mail. tags: short standings with their tones. lead: the verdict, in stretches. attached: what the file
+    is, or why there is none; exports: words and addresses of what stands in its place."""
 
     lang: str
     subject: str
@@ -88,5 +89,6 @@ class Letter:
     parts: Sequence[Block | Pair | Picture | Items]
     link: tuple[str, str]
     attached: str
+    exports: Sequence[tuple[str, str]]
     foot: Sequence[str]
     unsubscribe: tuple[str, str] | None = None

@@ -5,16 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
-from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from memory import ZONE
 from report_days import CLOSED, DAY, DaysReader, simulated
+from report_reading import figures_in, seen, sources
 
 from aggregations.facts.noted import Noted
 from aggregations.question import Question
@@ -28,6 +27,7 @@ from reports.content import ReportContent
 from reports.content.lead import lead
 from reports.content.part import HubPart
 from reports.content.voice import Voice
+from reports.content.writing import write
 from reports.delivery.orders import order_of
 from reports.delivery.readiness import Readiness
 from reports.model import Mail, Order
@@ -38,36 +38,7 @@ FINAL = Order("daily-final", DAY, None, "nationwide", "KR", CLOSED, CLOSED)
 EARLY = replace(FINAL, report="daily-provisional", as_of=CLOSED - 11 * tm.HOUR, known_at=CLOSED - 11 * tm.HOUR)
 FOUR = tm.parse_instant("2026-11-20T16:00:00+09:00")
 HOURLY = replace(FINAL, report="hourly-digest", as_of=FOUR, known_at=FOUR)
-_FIGURE = re.compile(r"[+−±]?\d(?:[\d,.:]*\d)?(?:%p|%| pp)?")
-
-
-class _Visible(HTMLParser):
-    """The words that a reader sees, a line for each stretch; alternative texts too."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.unseen = 0
-        self.sources: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.unseen += tag in ("style", "title")
-        if tag == "img":
-            self.sources.append(dict(attrs)["src"] or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.unseen -= tag in ("style", "title")
-
-    def handle_data(self, data: str) -> None:
-        if not self.unseen:
-            self.words.append(data)
-
-
-def seen(html: str) -> str:
-    """Everything visible in a mail's HTML."""
-    page = _Visible()
-    page.feed(html)
-    return "\n".join(page.words)
+MOST = 5_000_000
 
 
 def nothing_restated(*_: Any) -> tuple[Noted, ...]:
@@ -75,7 +46,7 @@ def nothing_restated(*_: Any) -> tuple[Noted, ...]:
 
 
 def content_of(reader: DaysReader) -> ReportContent:
-    return ReportContent(reader, nothing_restated)
+    return ReportContent(reader, nothing_restated, most_attached=MOST)
 
 
 @pytest.fixture(scope="module")
@@ -94,14 +65,14 @@ def final(content: ReportContent) -> HubPart:
 
 
 def mail_of(part: HubPart, lang: fm.Lang = "ko", *, names: bool = False, late: bool = False) -> Mail:
-    return ReportContent.mail(
-        None,  # type: ignore[arg-type]
+    return write(
         part,
         lang,
         names=names,
         board_url="http://board.example/",
         unsubscribe_url="http://board.example/stop?token=1",
         late=late,
+        most_attached=MOST,
     )
 
 
@@ -121,7 +92,7 @@ def row(mail: Mail, begins: str) -> str:
 @pytest.mark.parametrize("order", [FINAL, EARLY, HOURLY, replace(EARLY, report="wave-close", wave="DAY")])
 def test_every_figure_of_the_html_is_in_the_plain_text(content: ReportContent, order: Order, lang: fm.Lang) -> None:
     mail = mail_of(content.part(EVERYTHING, order, EARLY if order == FINAL else None), lang)
-    shown, said = Counter(_FIGURE.findall(seen(mail.html))), Counter(_FIGURE.findall(mail.text))
+    shown, said = figures_in(seen(mail.html)), figures_in(mail.text)
     assert len(shown) > 60
     assert not shown - said
 
@@ -230,22 +201,9 @@ def test_the_link_opens_the_same_view(final: HubPart) -> None:
     assert parse(link[1], ZONE, "ko") == Place(day=DAY, as_of=CLOSED, known_at=CLOSED, lang="en")
 
 
-def test_html_stays_small_with_forty_children_and_long_names(final: HubPart) -> None:
-    name = "서울특별시 강남구 테헤란로 배송 캠프 제12호"
-    child = replace(final.children[0], name_ko=name, owner="홍길동")
-    many = replace(final, children=tuple(replace(child, hub=f"x{n}") for n in range(60)))
-    mail = mail_of(many)
-    assert mail.html.count(name) >= 80
-    assert len(mail.html.encode()) < 100_000
-    assert "그 밖의 20곳" in mail.html
-    assert "그 밖의 20곳" in mail.text
-
-
 def test_pictures_resolve_and_have_words(final: HubPart) -> None:
     mail = mail_of(final)
-    page = _Visible()
-    page.feed(mail.html)
-    assert page.sources == [f"cid:{image.cid}" for image in mail.images]
+    assert sources(mail.html) == [f"cid:{image.cid}" for image in mail.images]
     assert all(image.alt and image.png.startswith(b"\x89PNG") for image in mail.images)
 
 
@@ -472,7 +430,7 @@ def test_restatements_of_the_hub_and_below_are_told(reader: DaysReader) -> None:
         asked.append((since, until))
         return tuple(told)
 
-    content = ReportContent(reader, noted)
+    content = ReportContent(reader, noted, most_attached=MOST)
     mail = mail_of(content.part(EVERYTHING, FINAL, EARLY))
     assert "닫힌 날의 정정 1건" in mail.text
     assert "- 11. 18. 전국: 지표 배송 지연 전체, 전 61, 후 58" in mail.text
