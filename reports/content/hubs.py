@@ -25,9 +25,11 @@ def children(voice: Voice) -> list[Block]:
     late = "mail.children.open" if running else "mail.children.late"
     heads = [
         level,
-        *(voice.say(key) for key in ("mail.children.due", "mail.children.done", late, "mail.children.rate")),
+        *(
+            voice.say(key)
+            for key in ("mail.children.due", "mail.children.done", "mail.children.week", late, "mail.children.rate")
+        ),
     ]
-    heads.append(voice.say("mail.children.week"))
     title = f"{voice.say('mail.children.title', level=level)} · {voice.say('mail.children.note')}"
     rows = [_child(voice, hub, running) for hub in (*shown, part.here)]
     found = [Block(title, heads, rows, note=note, total=True)]
@@ -46,9 +48,9 @@ def _child(voice: Voice, hub: Hub, running: bool) -> list[Cell]:
         Cell(hub.name(voice.lang), tone, owner, mark=True),
         Cell(fm.count(now.get("due"))),
         Cell(fm.percent(now.get("completion"), 2)),
+        week,
         Cell(fm.count(late), tone if late else "quiet", strong=True),
         Cell(fm.percent(now.get("m1_rate"), 2)),
-        week,
     ]
 
 
@@ -77,9 +79,10 @@ def friends(voice: Voice) -> list[Block]:
     note = voice.say("table.small_base", n=FRIEND_RATE_BASE)
     if rest > 0:
         note = f"{voice.say('mail.friends.more', n=fm.count(rest))} {note}"
-    keys = ("mail.children.due", "mail.children.done", "mail.children.late", "mail.children.hourly", "mail.line.idle")
+    counted = ("mail.children.due", "mail.children.done", "mail.children.late")
+    heads = [voice.say(key) for key in ("level.friend", *counted, "mail.children.hourly", "mail.friends.idle")]
     rows = [_friend(voice, hub) for hub in part.friends[: voice.listed]]
-    return [Block(voice.say("mail.friends.title"), [voice.say("level.friend"), *map(voice.say, keys)], rows, note=note)]
+    return [Block(voice.say("mail.friends.title"), heads, rows, note=note)]
 
 
 def _friend(voice: Voice, hub: Hub) -> list[Cell]:

@@ -59,7 +59,6 @@ class Picture:
     cid: str
     alt: str
     width: int
-    height: int
     sentence: str
 
 

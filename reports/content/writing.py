@@ -16,7 +16,7 @@ from hubstat.figures.sentences import completion_summary, what_moves
 from reports.content import changes, counts, hubs, keyfigures
 from reports.content import lead as beginning
 from reports.content.attachment import attachment
-from reports.content.charts import HEIGHT, WIDTH, draw
+from reports.content.charts import WIDTH, draw
 from reports.content.letter import Block, Items, Letter, Pair, Picture
 from reports.content.part import HubPart
 from reports.content.voice import ROWS, Voice
@@ -165,10 +165,11 @@ def _parts(voice: Voice, names: bool) -> tuple[list[Block | Pair | Picture | Ite
     hours = counts.hours_of(part.here.now.delivery)
     if hours:
         time = f"{voice.local(part.order.as_of):%H:%M}"
-        summary = completion_summary(part.here.now.delivery, time, part.order.service_date, voice.lang)
-        alt = voice.say("mail.chart.alt", summary=summary)
+        now = part.here.now.delivery if part.provisional else {**part.here.now.delivery, "projected_finish": None}
+        summary = completion_summary(now, time, part.order.service_date, voice.lang)
+        alt = voice.say("mail.chart.alt")
         images = (Image(CHART, draw(hours, voice.lang), alt),)
-        found.append(Picture(voice.say("mail.hours.title"), CHART, alt, WIDTH, HEIGHT, summary))
+        found.append(Picture(voice.say("mail.hours.title"), CHART, alt, WIDTH, summary))
         found.append(counts.hours(voice, hours))
     if part.order.report != "hourly-digest":
         found += counts.made_of(voice)

@@ -31,7 +31,7 @@ from reports.content.writing import write
 from reports.delivery.orders import order_of
 from reports.delivery.readiness import Readiness
 from reports.model import Mail, Order
-from reports.schedule import Slot
+from reports.schedule import Slot, Timetable
 
 EVERYTHING = Viewer.everything("KR")
 FINAL = Order("daily-final", DAY, None, "nationwide", "KR", CLOSED, CLOSED)
@@ -105,7 +105,7 @@ def test_the_six_metrics_are_the_readers(reader: DaysReader, final: HubPart) -> 
     )
     late = fm.percent(now["m1_rate"], 2)
     assert f"값 {late}," in row(mail, "배송 지연 M1")
-    assert f"({fm.count(now['m1_late'])} / {fm.count(now['m1_base'])} · 남은 {fm.count(now['m1_late_open'])})" in row(
+    assert f"({fm.count(now['m1_late'])} / {fm.count(now['m1_base'])} · 미완료 {fm.count(now['m1_late_open'])})" in row(
         mail, "배송 지연 M1"
     )
     assert f"값 {fm.percent(back['m2_rate'], 2)}," in row(mail, "회수 지연 M2")
@@ -417,6 +417,36 @@ def test_a_wave_close_is_of_its_wave(reader: DaysReader, content: ReportContent)
     assert "새벽 마감 리포트" in mail.subject
     assert f"{fm.count(now['completed'])} / {fm.count(now['due'])}" in row(mail, "완료율 M4")
     assert now["due"] < figures(reader, "nationwide", "KR", EARLY)["due"]
+
+
+def test_what_is_open_when_its_wave_closes_is_late(reader: DaysReader, content: ReportContent) -> None:
+    table = Timetable({}, tuple(reader.network.master.waves_of("KR")), ZONE)
+    start = tm.parse_instant("2026-11-20T00:00:00+09:00")
+    slots = [slot for slot in table.slots("wave-close", start, start + tm.DAY) if slot.service_date == DAY]
+    assert [slot.wave for slot in slots] == ["DAWN", "DAY", "SAME_DAY"]
+    for slot in slots:
+        order = Order("wave-close", DAY, slot.wave, "nationwide", "KR", slot.as_of, slot.as_of + tm.MINUTE, slot.at)
+        mail, now = mail_of(content.part(EVERYTHING, order, None)), figures(reader, "nationwide", "KR", order)
+        assert now["open"] == now["m1_late_open"] > 0
+        assert fm.percent(now["m1_rate"], 2) in mail.subject
+        assert "정상" not in mail.subject
+        assert mail.incomplete == ()
+
+
+def test_what_has_no_camp_is_not_counted_as_one(final: HubPart) -> None:
+    late = {**final.here.now.delivery, "m1_late_open": 9}
+    camps = [camp for camp in final.camps if camp.hub != "unmapped"]
+    every = [replace(camp, now=replace(camp.now, delivery=late)) for camp in camps]
+    unplaced = replace(every[0], hub="unmapped", now=replace(every[0].now, delivery=late))
+    mail = mail_of(replace(final, here=replace(final.here, now=every[0].now), camps=(*every, unplaced)))
+    assert f"{len(camps)}개 캠프에서 9건" in mail.text
+
+
+def test_a_final_mail_projects_nothing(content: ReportContent, final: HubPart) -> None:
+    assert final.here.now.delivery["projected_finish"]
+    assert "지금 속도로" not in mail_of(final).text
+    assert "지금까지" not in mail_of(final).text
+    assert "지금 속도로" in mail_of(content.part(EVERYTHING, EARLY, None)).text
 
 
 def test_restatements_of_the_hub_and_below_are_told(reader: DaysReader) -> None:
