@@ -91,7 +91,7 @@ MAIL_TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "mail.head.metric": ("지표", "Metric"),
     "mail.head.value": ("값", "Value"),
-    "mail.head.week": ("지난 {weekday}요일 대비", "vs last {weekday}"),
+    "mail.head.week": ("지난주 대비", "vs last week"),
     "mail.head.last": ("지난 메일 대비", "vs last mail"),
     "mail.last.none": ("지난 메일: 없음", "Last mail: none"),
     "mail.last.at": (
@@ -163,7 +163,7 @@ MAIL_TEXTS: Final[dict[str, tuple[str, str]]] = {
     "mail.children.rate": ("지연율", "Rate"),
     "mail.children.week": ("지난주 대비", "vs week"),
     "mail.children.hourly": ("시간당", "Per hour"),
-    "mail.children.idle": ("1인 유휴(분)", "Idle, min"),
+    "mail.children.idle": ("유휴(분)", "Idle, min"),
     "mail.children.efficiency": ("효율", "Effic."),
     "mail.children.final": ("최종 완료", "Last done"),
     "mail.children.more": (
@@ -175,7 +175,6 @@ MAIL_TEXTS: Final[dict[str, tuple[str, str]]] = {
         "{n} more have less that is late; the board lists all.",
     ),
     "mail.friends.title": ("쿠팡친구", "Friends"),
-    "mail.friends.idle": ("유휴(분)", "Idle, min"),
     "mail.friends.more": ("그 밖의 {n}명은 화면에 있습니다.", "{n} more are on the board."),
     "mail.states.title": ("출차·배차 현황 {n}건", "Where {n} stand"),
     "mail.late.title": ("늦은 정도 {n}건", "How late, {n}"),

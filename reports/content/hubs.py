@@ -80,7 +80,7 @@ def friends(voice: Voice) -> list[Block]:
     if rest > 0:
         note = f"{voice.say('mail.friends.more', n=fm.count(rest))} {note}"
     counted = ("mail.children.due", "mail.children.done", "mail.children.late")
-    heads = [voice.say(key) for key in ("level.friend", *counted, "mail.children.hourly", "mail.friends.idle")]
+    heads = [voice.say(key) for key in ("level.friend", *counted, "mail.children.hourly", "mail.children.idle")]
     rows = [_friend(voice, hub) for hub in part.friends[: voice.listed]]
     return [Block(voice.say("mail.friends.title"), heads, rows, note=note)]
 

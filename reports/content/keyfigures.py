@@ -91,7 +91,7 @@ def _heads(voice: Voice) -> list[str]:
     return [
         voice.say("mail.head.metric"),
         voice.say("mail.head.value"),
-        voice.say("mail.head.week", weekday=voice.weekday),
+        voice.say("mail.head.week"),
         voice.say("mail.head.last"),
     ]
 

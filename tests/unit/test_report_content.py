@@ -123,7 +123,7 @@ def test_differences_are_against_the_same_weekday_and_the_last_mail(reader: Days
     now, then, last = (figures(reader, "nationwide", "KR", order) for order in (FINAL, week, EARLY))
     assert then["due"]
     line = row(mail_of(final), "미배송 M5")
-    assert f"지난 금요일 대비 {fm.signed(now['undelivered'] - then['undelivered'])}" in line
+    assert f"지난주 대비 {fm.signed(now['undelivered'] - then['undelivered'])}" in line
     assert f"지난 메일 대비 {fm.signed(now['undelivered'] - last['undelivered'])}" in line
     assert now["undelivered"] != last["undelivered"]
 
