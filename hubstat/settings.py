@@ -216,6 +216,11 @@ class ReportSettings(_Part):
     first_pause_seconds: float = Field(
         30.0, gt=0, description="Pause before the second try; each further one is twice as long, up to half an hour."
     )
+    attachment_mb: float = Field(
+        5.0,
+        ge=0,
+        description="A larger file is not attached: the mail links to the board's export instead. 0: none is attached.",
+    )
 
     @field_validator("daily_provisional", "daily_final", "hourly_digest")
     @classmethod

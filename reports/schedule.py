@@ -17,6 +17,8 @@ from reports.model import Report
 
 # A wave's deadline is at most on the day after its service date.
 _WAVE_DAYS: Final = 2
+# ms after its deadline that a wave is reported as of: at the deadline itself nothing that is open is late yet.
+_PAST: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Timetable:
             for wave in self.waves:
                 at = wave.deadline_at(day, self.zone)
                 if after < at <= until:
-                    yield Slot("wave-close", day, wave.wave, at, self._revision(at), at)
+                    yield Slot("wave-close", day, wave.wave, at, self._revision(at), at + _PAST)
             day += timedelta(days=1)
 
     def _closed(self, at: int) -> date:

@@ -172,10 +172,6 @@ class Scheduler:
         following = table.next_slot(slot.report, slot.at)
         return until if following is None else min(until, following.at + self.rules.settle - 2 * _ASK_AGAIN)
 
-    def claim_all(self, slot: Slot, as_of: int, known_at: int) -> list[Run]:
-        """Claim a slot for everybody who is to get it, with figures at (T, K), ms; what could be claimed."""
-        return self._claim([slot], "claimed", Ready(as_of, known_at, ()))
-
     def _claim(self, slots: Iterable[Slot], state: State, ready: Ready | None = None) -> list[Run]:
         slots = list(slots)
         if not slots:

@@ -87,7 +87,7 @@ def office(settings: Settings, reader: Reader, find: Callable[[], MailServer]) -
     """Everything that sends; its connections are closed at the end. find: the mail server, for each connection."""
     chosen = settings.reports
     book = book_of(settings, reader)
-    content = ReportContent(reader)
+    content = ReportContent(reader, most_attached=int(chosen.attachment_mb * 1_000_000))
     recipients = Recipients(
         book,
         lambda day: reader.store.master_data(reader.country).hierarchy.on(day),

@@ -8,7 +8,7 @@ from hubstat.figures import formats as fm
 from hubstat.figures.texts import label
 from hubstat.figures.texts import metric as metric_of
 from reports.content.letter import Block, Cell, Items
-from reports.content.part import Hub
+from reports.content.part import Hub, short
 from reports.content.voice import Voice, figure
 
 _MOVED: int = 3
@@ -73,7 +73,7 @@ def _item(voice: Voice, difference: int, hub: Hub) -> tuple[str, str]:
         )
     ]
     if hub.owner:
-        told.append(voice.say("mail.children.owner", owner=hub.owner))
+        told.append(voice.owner(hub))
     name = hub.name(voice.lang)
     return voice.say("mail.changes.more_late", camp=name, difference=fm.signed(difference)), " · ".join(told)
 
@@ -88,7 +88,7 @@ def restatements(voice: Voice) -> list[Block]:
     ]
     rows = []
     for each in part.restated[:_RESTATED]:
-        where = f"{fm.short_day(each.service_date, voice.lang)} {_name(voice, each)}"
+        where = f"{fm.short_day(each.service_date, voice.lang)} {short(_name(voice, each))}"
         times = metric_of(each.metric, _direction(each)).unit == "time"
         old, new = (voice.clock(value) if times else fm.count(value) for value in (each.old, each.new))
         said = label(each.metric, _direction(each), voice.lang)
@@ -96,7 +96,8 @@ def restatements(voice: Voice) -> list[Block]:
     note = voice.say("mail.restated.note" if rows else "mail.restated.none")
     rest = len(part.restated) - len(rows)
     if rest > 0:
-        note = f"{voice.say('mail.restated.more', n=fm.count(rest))} {note}"
+        more = voice.say("mail.restated.more" if voice.attached else "mail.restated.more.board", n=fm.count(rest))
+        note = f"{more} {note}"
     return [Block(voice.say("mail.restated.title", n=fm.count(len(part.restated))), heads, rows, note=note)]
 
 

@@ -32,7 +32,7 @@ NOTHING: Final = "#00000000"
 _LEFT, _RIGHT = 40, 8
 _TOP, _BOTTOM = 38, 138
 _LOW_TOP, _LOW_BOTTOM = 168, 204
-_SIZE: Final = 12
+_SIZE: Final = 14
 _HOURS_APART: Final = 3
 _COLOURS: Final = 64
 

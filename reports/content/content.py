@@ -46,10 +46,14 @@ class _Sources:
 
 
 class ReportContent:
-    """Reads the orders of ``reader``'s network and writes them. restatements: reads those of closed dates."""
+    """Reads the orders of ``reader``'s network and writes them.
 
-    def __init__(self, reader: Reader, restatements: Restatements = noted) -> None:
+    restatements: reads those of closed dates. most_attached: bytes of a file; over them its mail links to the board.
+    """
+
+    def __init__(self, reader: Reader, restatements: Restatements = noted, *, most_attached: int) -> None:
         self._reader: Final = reader
+        self._most_attached: Final = most_attached
         self._restatements: Final = restatements
         self._readings: Final = Readings(reader)
         self._noted: Final[OrderedDict[tuple[int, int], tuple[Noted, ...]]] = OrderedDict()
@@ -104,7 +108,15 @@ class ReportContent:
         """As ``reports.model.Content``. Raises ``TypeError`` for a part that is not of this content."""
         if not isinstance(part, HubPart):
             raise TypeError("this part was made by another content")
-        return write(part, lang, names=names, board_url=board_url, unsubscribe_url=unsubscribe_url, late=late)
+        return write(
+            part,
+            lang,
+            names=names,
+            board_url=board_url,
+            unsubscribe_url=unsubscribe_url,
+            late=late,
+            most_attached=self._most_attached,
+        )
 
     def _silent(self, master: MasterData, order: Order, camps: Iterable[Hub]) -> tuple[Hub, ...]:
         """Camps of which nothing is heard, of the order's wave or of all."""

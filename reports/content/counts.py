@@ -14,11 +14,15 @@ from reports.content.letter import Block, Cell, Pair
 from reports.content.part import Figures
 from reports.content.voice import Voice
 
-_HOURS_SHOWN: Final = timedelta(hours=48)
+_HOURS: Final = 48
+_REASONS: Final = 12
 
 
 def hours_of(figures: Figures) -> list[Hour]:
-    """Every hour in which something was done, planned or driven, without a gap; the plan of an hour alone."""
+    """Every hour in which something was done, planned or driven, without a gap; the plan of an hour alone.
+
+    Of more than two days: only hours in which there was something, the latest of them.
+    """
     done = figures.get("completions_by_hour") or {}
     plan = figures.get("plan_by_hour") or {}
     rates = {hour: rate for hour, rate in (figures.get("invoices_per_hour") or {}).items() if rate is not None}
@@ -30,7 +34,7 @@ def hours_of(figures: Figures) -> list[Hour]:
     }
     # A clock that was wrong by years must not make a table of years.
     away = datetime.fromisoformat(labels[-1]) - datetime.fromisoformat(labels[0])
-    listed = fm.hours_between(labels[0], labels[-1]) if away < _HOURS_SHOWN else labels
+    listed = fm.hours_between(labels[0], labels[-1]) if away < timedelta(hours=_HOURS) else labels[-_HOURS:]
     return [Hour(label, done.get(label, 0), in_hour.get(label), rates.get(label)) for label in listed]
 
 
@@ -105,10 +109,12 @@ def _reasons(voice: Voice, now: Figures) -> Block:
     ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     rows = [
         [Cell(voice.reason(reason)), Cell(fm.count(n)), Cell(fm.percent(shares.get(reason)), "quiet")]
-        for reason, n in ordered
+        for reason, n in ordered[:_REASONS]
     ]
     heads = [voice.say(key) for key in ("mail.head.reason", "mail.head.count", "mail.head.share")]
     note = "" if rows else voice.say("mail.reasons.none")
+    if rest := ordered[_REASONS:]:
+        note = voice.say("mail.reasons.more", n=fm.count(len(rest)), count=fm.count(sum(n for _, n in rest)))
     return Block(
         voice.say("mail.reasons.title", n=fm.count(now.get("undelivered"))), heads, rows, note=note, listed=True
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from hubstat.figures import formats as fm
 from hubstat.figures.status import FRIEND_RATE_BASE
@@ -11,10 +10,6 @@ from reports.content.keyfigures import tone_of
 from reports.content.letter import Block, Cell
 from reports.content.part import BELOW, Hub
 from reports.content.voice import Voice, figure, idle_each
-
-# So many rows of a list; the rest is counted and stands in the attachment.
-CHILDREN: Final = 40
-FRIENDS: Final = 40
 
 
 def children(voice: Voice) -> list[Block]:
@@ -24,14 +19,17 @@ def children(voice: Voice) -> list[Block]:
         return []
     level = voice.say(f"level.{BELOW[part.order.level]}")
     running = part.order.report == "hourly-digest"
-    shown, rest = part.children[:CHILDREN], len(part.children) - CHILDREN
-    note = voice.say("mail.children.more", n=rest) if rest > 0 else ""
+    shown, rest = part.children[: voice.listed], len(part.children) - voice.listed
+    more = "mail.children.more" if voice.attached else "mail.children.more.board"
+    note = voice.say(more, n=fm.count(rest)) if rest > 0 else ""
     late = "mail.children.open" if running else "mail.children.late"
     heads = [
         level,
-        *(voice.say(key) for key in ("mail.children.due", "mail.children.done", late, "mail.children.rate")),
+        *(
+            voice.say(key)
+            for key in ("mail.children.due", "mail.children.done", "mail.children.week", late, "mail.children.rate")
+        ),
     ]
-    heads.append(voice.say("mail.children.week"))
     title = f"{voice.say('mail.children.title', level=level)} · {voice.say('mail.children.note')}"
     rows = [_child(voice, hub, running) for hub in (*shown, part.here)]
     found = [Block(title, heads, rows, note=note, total=True)]
@@ -43,16 +41,16 @@ def children(voice: Voice) -> list[Block]:
 def _child(voice: Voice, hub: Hub, running: bool) -> list[Cell]:
     now = hub.now.delivery
     tone = tone_of(now, "DELIVERY")
-    owner = voice.say("mail.children.owner", owner=hub.owner) if hub.owner and hub is not voice.part.here else ""
+    owner = "" if hub is voice.part.here else voice.owner(hub)
     week, _ = voice.differences(hub, figure("completion"), voice.points)
     late = now.get("m1_late_open" if running else "m1_late")
     return [
         Cell(hub.name(voice.lang), tone, owner, mark=True),
         Cell(fm.count(now.get("due"))),
         Cell(fm.percent(now.get("completion"), 2)),
+        week,
         Cell(fm.count(late), tone if late else "quiet", strong=True),
         Cell(fm.percent(now.get("m1_rate"), 2)),
-        week,
     ]
 
 
@@ -77,13 +75,14 @@ def friends(voice: Voice) -> list[Block]:
     part = voice.part
     if not part.friends:
         return []
-    rest = len(part.friends) - FRIENDS
+    rest = len(part.friends) - voice.listed
     note = voice.say("table.small_base", n=FRIEND_RATE_BASE)
     if rest > 0:
-        note = f"{voice.say('mail.friends.more', n=rest)} {note}"
-    keys = ("mail.children.due", "mail.children.done", "mail.children.late", "mail.children.hourly", "mail.line.idle")
-    rows = [_friend(voice, hub) for hub in part.friends[:FRIENDS]]
-    return [Block(voice.say("mail.friends.title"), [voice.say("level.friend"), *map(voice.say, keys)], rows, note=note)]
+        note = f"{voice.say('mail.friends.more', n=fm.count(rest))} {note}"
+    counted = ("mail.children.due", "mail.children.done", "mail.children.late")
+    heads = [voice.say(key) for key in ("level.friend", *counted, "mail.children.hourly", "mail.children.idle")]
+    rows = [_friend(voice, hub) for hub in part.friends[: voice.listed]]
+    return [Block(voice.say("mail.friends.title"), heads, rows, note=note)]
 
 
 def _friend(voice: Voice, hub: Hub) -> list[Cell]:

@@ -91,7 +91,7 @@ def _heads(voice: Voice) -> list[str]:
     return [
         voice.say("mail.head.metric"),
         voice.say("mail.head.value"),
-        voice.say("mail.head.week", weekday=voice.weekday),
+        voice.say("mail.head.week"),
         voice.say("mail.head.last"),
     ]
 
@@ -199,7 +199,7 @@ def _efficiency(voice: Voice) -> list[Cell]:
 def _final(voice: Voice, now: Figures) -> tuple[str, str, str, Take]:
     p95, after = voice.clock(now.get("completion_p95")), fm.count(now.get("after_deadline"))
     if now.get("open"):
-        key = "mail.line.so_far"
+        key = "mail.line.so_far" if voice.part.provisional else "mail.line.last"
         beside = voice.say("mail.beside.open", open=fm.count(now["open"]), p95=p95, after=after)
     else:
         key = "mail.line.final"
@@ -221,7 +221,7 @@ def _day_of(voice: Voice) -> Callable[[Both], date]:
 
 def _projected(voice: Voice, now: Figures) -> list[Cell]:
     beside = voice.say(
-        "mail.beside.risk", risk=fm.count(now.get("m1_at_risk")), shortfall=fm.decimal(now.get("shortfall"))
+        "mail.beside.risk", risk=fm.count(now.get("m1_at_risk")), shortfall=fm.stops(now.get("shortfall"))
     )
     value = Cell(voice.clock(now["projected_finish"]), strong=True)
     return [Cell(voice.say("mail.line.projected"), beside=beside), value, Cell(""), Cell("")]

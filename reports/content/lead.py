@@ -109,7 +109,8 @@ def lead(voice: Voice) -> list[tuple[str, Tone]]:
         return [(no_data(voice), "risk")]
     now = part.here.now.delivery
     found = _opening(voice)
-    camps = None if part.order.level == "camp" else sum(bool(c.now.delivery.get("m1_late_open")) for c in part.camps)
+    placed = [camp for camp in part.camps if camp.hub != UNMAPPED]
+    camps = None if part.order.level == "camp" else sum(bool(c.now.delivery.get("m1_late_open")) for c in placed)
     told = verdict(voice.who, now, part.wave, "DELIVERY", voice.lang, camps)
     found += [_stretch(each, part.complete) for each in told]
     return found + _against_week(voice) + _returns(voice)
@@ -168,7 +169,8 @@ def _returns(voice: Voice) -> list[tuple[str, Tone]]:
     standing = status(back, "RETURN")
     if standing not in ("behind", "watch"):
         return []
-    said = voice.say("mail.lead.returns", rate=fm.percent(back.get("m2_rate")), late=fm.count(back.get("m2_late_open")))
+    key = "mail.lead.returns" if back.get("m2_late_open") else "mail.lead.returns.none"
+    said = voice.say(key, rate=fm.percent(back.get("m2_rate")), late=fm.count(back.get("m2_late_open")))
     return [(said, "late" if standing == "behind" else "plain")]
 
 
@@ -188,5 +190,18 @@ def missing(voice: Voice) -> tuple[str, ...]:
     if part.data_to is None:
         found.append(voice.say("mail.missing.lag_unknown", known_at=known_at))
     elif not part.caught_up:
-        found.append(voice.say("mail.missing.lag", known_at=known_at, data_to=voice.moment(part.data_to)))
+        data_to = voice.moment(part.data_to, part.order.known_at)
+        found.append(voice.say("mail.missing.lag", known_at=known_at, data_to=data_to))
     return (*found, *(voice.say("mail.missing.silent", camp=camp.name(voice.lang)) for camp in part.silent))
+
+
+def listed(voice: Voice) -> list[str]:
+    """``missing`` as the mail lists it: silent camps in one line, as many by name as a list has rows."""
+    silent = voice.part.silent
+    found = list(missing(voice))[: -len(silent) or None]
+    if silent:
+        names = [camp.name(voice.lang) for camp in silent[: voice.listed]]
+        if rest := len(silent) - len(names):
+            names.append(voice.say("mail.missing.more", n=fm.count(rest)))
+        found.append(voice.say("mail.missing.camps", n=fm.count(len(silent)), camps=", ".join(names)))
+    return found

@@ -59,7 +59,6 @@ class Picture:
     cid: str
     alt: str
     width: int
-    height: int
     sentence: str
 
 
@@ -75,7 +74,8 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """The whole mail. tags: short standings with their tones. lead: the verdict, in stretches."""
+    """The whole mail. tags: short standings with their tones. lead: the verdict, in stretches. attached: what the file
+    is, or why there is none; exports: words and addresses of what stands in its place."""
 
     lang: str
     subject: str
@@ -88,5 +88,6 @@ class Letter:
     parts: Sequence[Block | Pair | Picture | Items]
     link: tuple[str, str]
     attached: str
+    exports: Sequence[tuple[str, str]]
     foot: Sequence[str]
     unsubscribe: tuple[str, str] | None = None

@@ -21,6 +21,13 @@ from reports.model import Order
 Figures = Mapping[str, Any]
 BELOW: Final[Mapping[str, str]] = {"nationwide": "region", "region": "area", "area": "camp", "camp": "friend"}
 NO_FIGURES: Final[Figures] = {}
+# Letters of a name in a mail: the file has the whole.
+LETTERS: Final = 60
+
+
+def short(name: str) -> str:
+    """A name of at most ``LETTERS`` letters, so that none can make a mail too big or break its tables."""
+    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1].rstrip()}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class Hub:
             return text("hub.unassigned", lang)
         if self.hub == UNMAPPED:
             return text("hub.no_camp" if self.level == "camp" else "hub.unmapped", lang)
-        return (self.name_en if lang == "en" else self.name_ko) or self.hub
+        return short((self.name_en if lang == "en" else self.name_ko) or self.hub)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,26 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from hubstat.domain.codes import Direction
 from hubstat.figures import formats as fm
 from hubstat.figures.formats import Lang
 from hubstat.figures.texts import TEXTS, text
 from reports.content.letter import Cell
-from reports.content.part import Both, Figures, Hub, HubPart
+from reports.content.part import Both, Figures, Hub, HubPart, short
 
 Take = Callable[[Both], float | None]
 Show = Callable[[float], str]
 _NO_CHANGE = "±0"
 
 
+# So many rows of a list; the rest is counted and stands in the file and on the board.
+ROWS: Final = 40
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Says things of a part in a language."""
+    """Says things of a part in a language. attached: whether the file goes along. listed: rows of a list at most."""
 
     part: HubPart
     lang: Lang
+    attached: bool = True
+    listed: int = ROWS
 
     def say(self, key: str, **values: Any) -> str:
         """A text of the catalogue."""
@@ -76,9 +82,13 @@ class Voice:
         """Label of why something was not delivered."""
         if reason in self.part.reasons:
             korean, english = self.part.reasons[reason]
-            return (english if self.lang == "en" else korean) or reason
+            return short((english if self.lang == "en" else korean) or reason)
         key = f"mail.reason.{reason}"
-        return self.say(key) if key in TEXTS else reason
+        return self.say(key) if key in TEXTS else short(reason)
+
+    def owner(self, hub: Hub) -> str:
+        """Who owns a hub; empty where the master data name nobody."""
+        return self.say("mail.children.owner", owner=short(hub.owner)) if hub.owner else ""
 
     def points(self, less: float) -> str:
         """A difference of two shares to one decimal."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
@@ -12,18 +11,25 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
+from mailing import Clock, carrier_to, scheduler_of, store_of, subscription
 from memory import ZONE, MemoryNetwork, records
+from PIL import Image
 from report_days import CLOSED, DAY, SEED, network_of
+from report_reading import figures_in, file_rows, seen, sources
+from smtp import MailServerUnderTest, serving
 from stored import store
 
 from aggregations.facts.closing import RollUp, roll_up_all
+from aggregations.question import Question
 from aggregations.reader import Reader
 from aggregations.viewer import Viewer
 from hubstat.domain import time as tm
+from hubstat.domain.mailing import Run
 from hubstat.elastic import hubs, indices
 from hubstat.elastic.client import connect
 from hubstat.elastic.store import Store
@@ -31,10 +37,12 @@ from hubstat.engines import EngineAddresses
 from hubstat.settings import Settings
 from hubstat.simulator.network import build_network
 from reports.content import ReportContent
-from reports.model import Mail, Order
+from reports.delivery.readiness import Readiness
+from reports.model import Mail, Order, Report
 
 pytestmark = pytest.mark.engines
 
+ANNA, BOB = "anna@hubstat.example", "bob@hubstat.example"
 INVOICES = 200
 WEEK = DAY - timedelta(days=7)
 EVERYTHING = Viewer.everything("KR")
@@ -108,26 +116,20 @@ def network(engines: EngineAddresses) -> Iterator[Network]:
             client.indices.delete_index_template(name=f"{settings.namespace}-{kind}")
 
 
+def content_of(network: Network) -> ReportContent:
+    return ReportContent(network.reader, most_attached=5_000_000)
+
+
 def mail_of(network: Network, order: Order, last: Order | None = None) -> Mail:
-    content = ReportContent(network.reader)
+    content = content_of(network)
     part = content.part(EVERYTHING, order, last)
     return content.mail(part, "ko", names=False, board_url="http://localhost", unsubscribe_url=None, late=False)
 
 
-def rows_of(mail: Mail) -> dict[tuple[str, str, str], dict[str, str]]:
-    raw = mail.files[0].data
-    assert raw.startswith(b"\xef\xbb\xbf")
-    lines = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
-    empty = lines.index([])
-    keys = [label[label.index(" (") + 2 : -1] for label in lines[empty + 1]]
-    rows = [dict(zip(keys, line, strict=True)) for line in lines[empty + 2 :]]
-    return {(row["level"], row["direction"], row["hub"]): row for row in rows}
-
-
-def assert_is_the_query(network: Network, mail: Mail, order: Order, *asked: tuple[str, str]) -> None:
+def assert_is_the_query(network: Network, file: bytes, order: Order | Run, *asked: tuple[str, str]) -> None:
     """asked: levels and directions."""
     moment = ("--as-of", tm.iso_local(order.as_of, ZONE), "--known-at", tm.iso_local(order.known_at, ZONE))
-    found = rows_of(mail)
+    found = file_rows(file)
     for level, direction in asked:
         printed = network.query("--level", level, "--date", DAY.isoformat(), "--direction", direction, *moment)
         assert {key[2] for key in found if key[:2] == (level, direction)} == {row["hub"] for row in printed}
@@ -141,12 +143,65 @@ def assert_is_the_query(network: Network, mail: Mail, order: Order, *asked: tupl
                     assert line[key] == ("" if part is None else str(part)), (level, row["hub"], key)
 
 
+def test_a_mail_read_back_is_whole_and_its_file_is_the_query_also_days_later(network: Network) -> None:
+    book, clock = store_of(network.settings), Clock(CLOSED + 31 * tm.MINUTE)
+    book.subscribe([subscription(ANNA), subscription(BOB, lang="en")])
+    book.reach("daily-final", CLOSED)
+    network.now = clock.now
+    network.write()
+    with serving(MailServerUnderTest()) as server:
+        carrier = carrier_to(server.port)
+        judge: Any = Readiness(network.reader, tm.MINUTE)
+        crons: dict[Report, str] = {"daily-final": "30 12 * * *"}
+        scheduler_of(book, carrier, clock, crons, content=content_of(network), judge=judge).look()  # type: ignore[arg-type]
+        carrier.close()
+    assert server.counts == {ANNA: 1, BOB: 1}
+    files = [read_back(server.mails(who)[0]) for who in (ANNA, BOB)]
+    (run,) = book.runs(10, recipient=ANNA)
+    assert (run.as_of, run.known_at) == (CLOSED, CLOSED)
+    asked = [(level, direction) for level in ("nationwide", "camp") for direction in ("DELIVERY", "RETURN")]
+    assert_is_the_query(network, files[0], run, *asked)
+    assert_is_the_query(network, files[1], run, ("area", "DELIVERY"))
+
+    # Three days on, with an invoice that nobody had heard of.
+    network.now = CLOSED + 3 * tm.DAY
+    received = CLOSED + 2 * tm.DAY
+    promise = {"service_date": DAY.isoformat(), "wave": "DAY", "promised_at": "2026-11-20T20:00:00+09:00"}
+    registered = {"invoice_no": "LATE-2", "code": "REGISTERED", "event_time": "2026-11-19T09:00:00+09:00"}
+    network.add({**registered, "received_at": tm.iso_local(received, ZONE), **promise})
+    network.write()
+    network.roll_up(DAY)
+    (now,) = network.reader.query(EVERYTHING, Question("nationwide", DAY, as_of=CLOSED, known_at=received)).rows
+    assert now.figures["due"] == int(file_rows(files[0])["nationwide", "DELIVERY", "KR"]["due"]) + 1
+    assert_is_the_query(network, files[0], run, ("nationwide", "DELIVERY"))
+
+
+def read_back(mail: EmailMessage) -> bytes:
+    """The file of a mail, all of whose parts are as they should be."""
+    assert mail.get_content_type() == "multipart/mixed"
+    alternative, attached = mail.iter_parts()
+    text, related = alternative.iter_parts()
+    html, *pictures = related.iter_parts()
+    assert [part.get_content_type() for part in (text, html, attached)] == ["text/plain", "text/html", "text/csv"]
+    page = html.get_content()
+    assert len(page.encode()) < 100_000
+    assert sources(page) == [f"cid:{picture['Content-ID'].strip('<>')}" for picture in pictures] != []
+    for picture in pictures:
+        assert Image.open(io.BytesIO(picture.get_content())).format == "PNG"
+    shown = figures_in(seen(page))
+    assert len(shown) > 60
+    assert not shown - figures_in(text.get_content())
+    data = attached.get_payload(decode=True)
+    assert isinstance(data, bytes)
+    return data
+
+
 def test_the_file_is_what_the_command_prints_also_days_later(network: Network) -> None:
     early = replace(FINAL, report="daily-provisional", as_of=CLOSED - 11 * tm.HOUR, known_at=CLOSED - 11 * tm.HOUR)
     final = mail_of(network, FINAL, early)
     assert final.incomplete == ()
-    assert_is_the_query(network, final, FINAL, ("nationwide", "RETURN"), ("camp", "DELIVERY"))
-    assert_is_the_query(network, mail_of(network, early), early, ("region", "DELIVERY"))
+    assert_is_the_query(network, final.files[0].data, FINAL, ("nationwide", "RETURN"), ("camp", "DELIVERY"))
+    assert_is_the_query(network, mail_of(network, early).files[0].data, early, ("region", "DELIVERY"))
 
     # Two days on, a scan of the date is received that nobody had: the date is restated.
     network.now = CLOSED + 2 * tm.DAY

@@ -5,16 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
-from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from memory import ZONE
 from report_days import CLOSED, DAY, DaysReader, simulated
+from report_reading import figures_in, seen, sources
 
 from aggregations.facts.noted import Noted
 from aggregations.question import Question
@@ -28,46 +27,18 @@ from reports.content import ReportContent
 from reports.content.lead import lead
 from reports.content.part import HubPart
 from reports.content.voice import Voice
+from reports.content.writing import write
 from reports.delivery.orders import order_of
 from reports.delivery.readiness import Readiness
 from reports.model import Mail, Order
-from reports.schedule import Slot
+from reports.schedule import Slot, Timetable
 
 EVERYTHING = Viewer.everything("KR")
 FINAL = Order("daily-final", DAY, None, "nationwide", "KR", CLOSED, CLOSED)
 EARLY = replace(FINAL, report="daily-provisional", as_of=CLOSED - 11 * tm.HOUR, known_at=CLOSED - 11 * tm.HOUR)
 FOUR = tm.parse_instant("2026-11-20T16:00:00+09:00")
 HOURLY = replace(FINAL, report="hourly-digest", as_of=FOUR, known_at=FOUR)
-_FIGURE = re.compile(r"[+−±]?\d(?:[\d,.:]*\d)?(?:%p|%| pp)?")
-
-
-class _Visible(HTMLParser):
-    """The words that a reader sees, a line for each stretch; alternative texts too."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.unseen = 0
-        self.sources: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.unseen += tag in ("style", "title")
-        if tag == "img":
-            self.sources.append(dict(attrs)["src"] or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.unseen -= tag in ("style", "title")
-
-    def handle_data(self, data: str) -> None:
-        if not self.unseen:
-            self.words.append(data)
-
-
-def seen(html: str) -> str:
-    """Everything visible in a mail's HTML."""
-    page = _Visible()
-    page.feed(html)
-    return "\n".join(page.words)
+MOST = 5_000_000
 
 
 def nothing_restated(*_: Any) -> tuple[Noted, ...]:
@@ -75,7 +46,7 @@ def nothing_restated(*_: Any) -> tuple[Noted, ...]:
 
 
 def content_of(reader: DaysReader) -> ReportContent:
-    return ReportContent(reader, nothing_restated)
+    return ReportContent(reader, nothing_restated, most_attached=MOST)
 
 
 @pytest.fixture(scope="module")
@@ -94,14 +65,14 @@ def final(content: ReportContent) -> HubPart:
 
 
 def mail_of(part: HubPart, lang: fm.Lang = "ko", *, names: bool = False, late: bool = False) -> Mail:
-    return ReportContent.mail(
-        None,  # type: ignore[arg-type]
+    return write(
         part,
         lang,
         names=names,
         board_url="http://board.example/",
         unsubscribe_url="http://board.example/stop?token=1",
         late=late,
+        most_attached=MOST,
     )
 
 
@@ -121,7 +92,7 @@ def row(mail: Mail, begins: str) -> str:
 @pytest.mark.parametrize("order", [FINAL, EARLY, HOURLY, replace(EARLY, report="wave-close", wave="DAY")])
 def test_every_figure_of_the_html_is_in_the_plain_text(content: ReportContent, order: Order, lang: fm.Lang) -> None:
     mail = mail_of(content.part(EVERYTHING, order, EARLY if order == FINAL else None), lang)
-    shown, said = Counter(_FIGURE.findall(seen(mail.html))), Counter(_FIGURE.findall(mail.text))
+    shown, said = figures_in(seen(mail.html)), figures_in(mail.text)
     assert len(shown) > 60
     assert not shown - said
 
@@ -134,7 +105,7 @@ def test_the_six_metrics_are_the_readers(reader: DaysReader, final: HubPart) -> 
     )
     late = fm.percent(now["m1_rate"], 2)
     assert f"값 {late}," in row(mail, "배송 지연 M1")
-    assert f"({fm.count(now['m1_late'])} / {fm.count(now['m1_base'])} · 남은 {fm.count(now['m1_late_open'])})" in row(
+    assert f"({fm.count(now['m1_late'])} / {fm.count(now['m1_base'])} · 미완료 {fm.count(now['m1_late_open'])})" in row(
         mail, "배송 지연 M1"
     )
     assert f"값 {fm.percent(back['m2_rate'], 2)}," in row(mail, "회수 지연 M2")
@@ -152,7 +123,7 @@ def test_differences_are_against_the_same_weekday_and_the_last_mail(reader: Days
     now, then, last = (figures(reader, "nationwide", "KR", order) for order in (FINAL, week, EARLY))
     assert then["due"]
     line = row(mail_of(final), "미배송 M5")
-    assert f"지난 금요일 대비 {fm.signed(now['undelivered'] - then['undelivered'])}" in line
+    assert f"지난주 대비 {fm.signed(now['undelivered'] - then['undelivered'])}" in line
     assert f"지난 메일 대비 {fm.signed(now['undelivered'] - last['undelivered'])}" in line
     assert now["undelivered"] != last["undelivered"]
 
@@ -230,22 +201,9 @@ def test_the_link_opens_the_same_view(final: HubPart) -> None:
     assert parse(link[1], ZONE, "ko") == Place(day=DAY, as_of=CLOSED, known_at=CLOSED, lang="en")
 
 
-def test_html_stays_small_with_forty_children_and_long_names(final: HubPart) -> None:
-    name = "서울특별시 강남구 테헤란로 배송 캠프 제12호"
-    child = replace(final.children[0], name_ko=name, owner="홍길동")
-    many = replace(final, children=tuple(replace(child, hub=f"x{n}") for n in range(60)))
-    mail = mail_of(many)
-    assert mail.html.count(name) >= 80
-    assert len(mail.html.encode()) < 100_000
-    assert "그 밖의 20곳" in mail.html
-    assert "그 밖의 20곳" in mail.text
-
-
 def test_pictures_resolve_and_have_words(final: HubPart) -> None:
     mail = mail_of(final)
-    page = _Visible()
-    page.feed(mail.html)
-    assert page.sources == [f"cid:{image.cid}" for image in mail.images]
+    assert sources(mail.html) == [f"cid:{image.cid}" for image in mail.images]
     assert all(image.alt and image.png.startswith(b"\x89PNG") for image in mail.images)
 
 
@@ -461,6 +419,36 @@ def test_a_wave_close_is_of_its_wave(reader: DaysReader, content: ReportContent)
     assert now["due"] < figures(reader, "nationwide", "KR", EARLY)["due"]
 
 
+def test_what_is_open_when_its_wave_closes_is_late(reader: DaysReader, content: ReportContent) -> None:
+    table = Timetable({}, tuple(reader.network.master.waves_of("KR")), ZONE)
+    start = tm.parse_instant("2026-11-20T00:00:00+09:00")
+    slots = [slot for slot in table.slots("wave-close", start, start + tm.DAY) if slot.service_date == DAY]
+    assert [slot.wave for slot in slots] == ["DAWN", "DAY", "SAME_DAY"]
+    for slot in slots:
+        order = Order("wave-close", DAY, slot.wave, "nationwide", "KR", slot.as_of, slot.as_of + tm.MINUTE, slot.at)
+        mail, now = mail_of(content.part(EVERYTHING, order, None)), figures(reader, "nationwide", "KR", order)
+        assert now["open"] == now["m1_late_open"] > 0
+        assert fm.percent(now["m1_rate"], 2) in mail.subject
+        assert "정상" not in mail.subject
+        assert mail.incomplete == ()
+
+
+def test_what_has_no_camp_is_not_counted_as_one(final: HubPart) -> None:
+    late = {**final.here.now.delivery, "m1_late_open": 9}
+    camps = [camp for camp in final.camps if camp.hub != "unmapped"]
+    every = [replace(camp, now=replace(camp.now, delivery=late)) for camp in camps]
+    unplaced = replace(every[0], hub="unmapped", now=replace(every[0].now, delivery=late))
+    mail = mail_of(replace(final, here=replace(final.here, now=every[0].now), camps=(*every, unplaced)))
+    assert f"{len(camps)}개 캠프에서 9건" in mail.text
+
+
+def test_a_final_mail_projects_nothing(content: ReportContent, final: HubPart) -> None:
+    assert final.here.now.delivery["projected_finish"]
+    assert "지금 속도로" not in mail_of(final).text
+    assert "지금까지" not in mail_of(final).text
+    assert "지금 속도로" in mail_of(content.part(EVERYTHING, EARLY, None)).text
+
+
 def test_restatements_of_the_hub_and_below_are_told(reader: DaysReader) -> None:
     told = [
         Noted(date(2026, 11, 18), "m1_late", "nationwide", "KR", "DELIVERY", 61, 58, 3, CLOSED - 1),
@@ -472,7 +460,7 @@ def test_restatements_of_the_hub_and_below_are_told(reader: DaysReader) -> None:
         asked.append((since, until))
         return tuple(told)
 
-    content = ReportContent(reader, noted)
+    content = ReportContent(reader, noted, most_attached=MOST)
     mail = mail_of(content.part(EVERYTHING, FINAL, EARLY))
     assert "닫힌 날의 정정 1건" in mail.text
     assert "- 11. 18. 전국: 지표 배송 지연 전체, 전 61, 후 58" in mail.text

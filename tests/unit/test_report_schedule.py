@@ -64,7 +64,7 @@ def test_each_wave_is_reported_at_its_deadline() -> None:
         ("DAY", DAY, "2026-11-20T23:59"),
         ("SAME_DAY", DAY, "2026-11-20T23:59"),
     ]
-    assert slots[1].as_of == tm.day_end(DAY, KST)
+    assert [slot.as_of for slot in slots] == [at("07:00") + 1, *[tm.day_end(DAY, KST) + 1] * 2]
 
 
 def test_reports_that_are_switched_off_are_never_due() -> None:
