@@ -218,7 +218,7 @@ def _path(levels: dict[str, list[Node]], level: str, here: Node) -> list[tuple[s
 
 
 def _camps(levels: dict[str, list[Node]], level: str, hub: str) -> list[Node]:
-    camps = levels["camp"]
+    camps = [camp for camp in levels["camp"] if camp.hub != UNMAPPED]  # what has no camp is none
     if level == "nationwide":
         return camps
     if level == "area":

@@ -14,6 +14,7 @@ from dashboard.app import Updates
 from dashboard.grids import worst_first
 from dashboard.live import Screens, screen_key
 from dashboard.place import Place
+from dashboard.scene import UNMAPPED, load_hubs
 from hubstat.errors import EngineError
 from hubstat.figures.formats import LANGS, Lang
 from hubstat.settings import DashboardSettings
@@ -83,6 +84,17 @@ def test_children_and_unassigned_are_all_there_worst_first(board: FakeBoard) -> 
     pinned = grid.dashGridOptions["pinnedBottomRowData"]
     assert [row["id"] for row in pinned] == ["friend:C101/unassigned", "camp:C101"]
     assert sum(row["f"]["due"] for row in [*grid.rowData, pinned[0]]) == pinned[1]["f"]["due"]
+
+
+def test_what_has_no_camp_is_not_counted_as_a_camp(board: FakeBoard) -> None:
+    camp, friend = next(iter(board.friends))
+    board.camps[UNMAPPED] = (UNMAPPED, UNMAPPED)
+    board.friends[UNMAPPED, "F-none"] = board.friends[camp, friend]
+    place = Place()
+    hubs = load_hubs(board, place, board.moment(place))
+    assert hubs is not None
+    assert UNMAPPED in {node.hub for node in hubs.children}
+    assert {node.hub for node in hubs.camps} == set(board.camps) - {UNMAPPED}
 
 
 def test_worst_first_is_late_open_then_completion_then_name(board: FakeBoard) -> None:
