@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
@@ -18,6 +18,15 @@ def late_now(page: Page) -> int:
     value = page.locator('.tiles [data-metric="m1_late_open"]').get_attribute("data-value")
     assert value is not None
     return int(value)
+
+
+def wait_until(page: Page, holds: Callable[[], bool]) -> None:
+    """Let the page go on until something holds; a few seconds at most."""
+    for _ in range(100):
+        if holds():
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("it did not come about")
 
 
 def test_figures_move_without_a_reload_and_rest_when_paused(fake_board: Board, visit: Visit) -> None:
@@ -151,6 +160,45 @@ def test_the_drawer_has_its_own_address_and_closes_with_escape_or_back(fake_boar
     expect(figure).to_have_count(0)
     page.go_back()
     expect(figure).to_be_visible()
+
+
+@pytest.mark.parametrize("close", [".proof-close", "Escape", "Back"])
+def test_a_drawer_closed_before_its_rows_have_come_leaves_nothing_behind(
+    fake_board: Board, visit: Visit, close: str
+) -> None:
+    url, folder = fake_board
+    (folder / "still").touch()
+    page = visit(url + "?level=camp&hub=C101")
+    page.wait_for_selector("body[data-ready]")
+    held: list[Route] = []
+
+    def hold_rows(route: Route) -> None:
+        if "proof-grid" in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/_dash-update-component*", hold_rows)
+    figure = page.locator("#proof-figure")
+    page.locator('[data-proof="m1_late_open"]').click()
+    expect(figure).to_have_attribute("data-metric", "m1_late_open")
+    wait_until(page, lambda: len(held) == 1)
+    if close == "Escape":
+        page.keyboard.press("Escape")
+    elif close == "Back":
+        page.go_back()
+    else:
+        page.locator(close).click()
+    expect(figure).to_have_count(0)
+    page.wait_for_url(lambda now: "proof" not in now)
+    page.wait_for_timeout(500)
+    with page.expect_response("**/_dash-update-component*"):
+        held.pop().continue_()
+    page.unroute("**/_dash-update-component*")
+    page.wait_for_timeout(500)
+    page.locator('[data-proof="due"]').first.click()
+    expect(figure).to_have_attribute("data-metric", "due")
+    expect(page.locator(".proof .ag-center-cols-container .ag-row").first).to_be_visible()
 
 
 def test_language_and_theme_change_without_losing_the_place(fake_board: Board, visit: Visit) -> None:
