@@ -233,13 +233,47 @@ def test_a_sort_is_part_of_the_address(fake_board: Board, visit: Visit) -> None:
     page.wait_for_url("**sort=f.completion.desc**")
     page.reload()
     page.wait_for_selector(".hs-grid .ag-row a")
-    shares = page.locator('.ag-center-cols-container [data-metric="completion"]').evaluate_all(
+    assert shares(page) == sorted(shares(page), reverse=True)
+
+
+def shares(page: Page) -> list[float]:
+    """The shares completed of the four regions in the table, from the top."""
+    cells = page.locator('.ag-center-cols-container [data-metric="completion"]')
+    expect(cells).to_have_count(4)
+    found = cells.evaluate_all(
         """cells => cells.map(
             cell => [Number(cell.closest('.ag-row').getAttribute('row-index')), Number(cell.dataset.value)]
         )"""
     )
-    ordered = [share for _, share in sorted(shares)]
-    assert ordered == sorted(ordered, reverse=True)
+    return [share for _, share in sorted(found)]
+
+
+def test_links_carry_the_sort_that_was_clicked_last(fake_board: Board, visit: Visit) -> None:
+    url, folder = fake_board
+    (folder / "still").touch()
+    page = visit(url + "?sort=f.completion.asc")
+    page.wait_for_selector(".hs-grid .ag-row a")
+    assert shares(page) == sorted(shares(page))
+    page.locator('.ag-header-cell[col-id="f.completion"]').click()
+    page.wait_for_url("**sort=f.completion.desc**")
+
+    page.locator('[data-proof="due"]').first.click()
+    page.wait_for_url("**proof=due**")
+    assert "sort=f.completion.desc" in page.url
+    page.locator(".proof-close").click()
+    page.wait_for_url(lambda now: "proof" not in now)
+    page.locator(".switch a", has_text="주간").click()
+    page.wait_for_url("**wave=DAY**")
+    expect(page.locator(".switch a.on", has_text="주간")).to_be_visible()
+    assert "sort=f.completion.desc" in page.url
+    assert shares(page) == sorted(shares(page), reverse=True)
+
+    # As another tab would be given it; and the rows of a hub below have an order of their own.
+    page.locator("#lang a").focus()
+    assert "sort=f.completion.desc" in (page.locator("#lang a").get_attribute("href") or "")
+    page.locator(".hs-grid a.hs-name").first.click()
+    page.wait_for_url("**level=region**")
+    assert "sort=" not in page.url
 
 
 @pytest.mark.parametrize(
