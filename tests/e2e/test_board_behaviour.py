@@ -162,6 +162,71 @@ def test_the_drawer_has_its_own_address_and_closes_with_escape_or_back(fake_boar
     expect(figure).to_be_visible()
 
 
+# Notes each figure that is tinted: metric, hub, place, whether it is seen, whether the tint runs.
+NOTE_TINTS = """() => {
+    window.tinted = [];
+    new MutationObserver((records) => {
+        for (const { target } of records) {
+            if (target.classList.contains("hs-changed")) {
+                const runs = target.getAnimations().some((each) => each.animationName === "changed");
+                const place = [".tile", ".ag-row-pinned", ".ag-row"].find((each) => target.closest(each));
+                const { metric, hub } = target.dataset;
+                window.tinted.push([metric, hub, place, target.checkVisibility(), runs]);
+            }
+        }
+    }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["class"] });
+}"""
+Tint = tuple[str, str, str | None, bool, bool]
+
+
+def tints(page: Page) -> list[Tint]:
+    """(metric, hub, place, whether it is seen, whether the tint runs) of each figure tinted since the last call."""
+    return [tuple(each) for each in page.evaluate("window.tinted.splice(0)")]
+
+
+def test_a_figure_that_changed_is_tinted_for_a_moment(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0])
+    page.wait_for_selector(".hs-grid .ag-row a")
+    page.evaluate(NOTE_TINTS)
+    page.wait_for_timeout(4_500)
+    found = tints(page)
+    # At each tick one Friend of Incheon has one more late, and nothing else happens.
+    assert {metric for metric, *_ in found} == {"m1_late_open"}
+    hubs = {hub for _, hub, *_ in found}
+    assert {"nationwide:KR", "region:R2"} <= hubs <= {"nationwide:KR", "region:R2", "camp:C101"}
+    assert {".tile", ".ag-row-pinned", ".ag-row"} <= {place for _, _, place, _, runs in found if runs}
+    assert all(runs == seen for *_, seen, runs in found)
+    page.locator("#pause").click()
+    page.wait_for_timeout(2_500)
+    assert page.locator(".hs-changed").count() == 0
+
+
+def test_a_move_tints_nothing(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0])
+    page.wait_for_selector(".hs-grid .ag-row a")
+    page.locator("#pause").click()
+    page.wait_for_timeout(1_500)
+    page.evaluate(NOTE_TINTS)
+    before = late_now(page)
+    page.wait_for_timeout(2_000)
+    page.locator(".switch a", has_text="주간").click()
+    expect(page.locator(".switch a.on", has_text="주간")).to_be_visible()
+    page.wait_for_timeout(1_500)
+    assert late_now(page) > before
+    assert tints(page) == []
+
+
+def test_no_tint_runs_where_motion_is_not_wanted(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0])
+    page.emulate_media(reduced_motion="reduce")
+    page.wait_for_selector(".hs-grid .ag-row a")
+    page.evaluate(NOTE_TINTS)
+    page.wait_for_timeout(3_500)
+    found = tints(page)
+    assert found
+    assert not any(runs for *_, runs in found)
+
+
 @pytest.mark.parametrize("close", [".proof-close", "Escape", "Back"])
 def test_a_drawer_closed_before_its_rows_have_come_leaves_nothing_behind(
     fake_board: Board, visit: Visit, close: str
