@@ -21,8 +21,8 @@ def late_now(page: Page) -> int:
 
 
 def wait_until(page: Page, holds: Callable[[], bool]) -> None:
-    """Let the page go on until something holds; a few seconds at most."""
-    for _ in range(100):
+    """Let the page go on until something holds; half a minute at most."""
+    for _ in range(600):
         if holds():
             return
         page.wait_for_timeout(50)
@@ -188,7 +188,8 @@ def test_a_figure_that_changed_is_tinted_for_a_moment(fake_board: Board, visit: 
     page = visit(fake_board[0])
     page.wait_for_selector(".hs-grid .ag-row a")
     page.evaluate(NOTE_TINTS)
-    page.wait_for_timeout(4_500)
+    wait_until(page, lambda: page.evaluate("window.tinted.some(each => each[2] === '.ag-row-pinned')"))
+    page.wait_for_timeout(2_000)
     found = tints(page)
     # At each tick one Friend of Incheon has one more late, and nothing else happens.
     assert {metric for metric, *_ in found} == {"m1_late_open"}
@@ -201,10 +202,12 @@ def test_a_figure_that_changed_is_tinted_for_a_moment(fake_board: Board, visit: 
     assert page.locator(".hs-changed").count() == 0
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_move_tints_nothing(fake_board: Board, visit: Visit) -> None:
     page = visit(fake_board[0])
     page.wait_for_selector(".hs-grid .ag-row a")
     page.locator("#pause").click()
+    page.wait_for_load_state("networkidle")
     page.wait_for_timeout(1_500)
     page.evaluate(NOTE_TINTS)
     before = late_now(page)
@@ -221,12 +224,11 @@ def test_no_tint_runs_where_motion_is_not_wanted(fake_board: Board, visit: Visit
     page.emulate_media(reduced_motion="reduce")
     page.wait_for_selector(".hs-grid .ag-row a")
     page.evaluate(NOTE_TINTS)
-    page.wait_for_timeout(3_500)
-    found = tints(page)
-    assert found
-    assert not any(runs for *_, runs in found)
+    wait_until(page, lambda: page.evaluate("window.tinted.length > 0"))
+    assert not any(runs for *_, runs in tints(page))
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("close", [".proof-close", "Escape", "Back"])
 def test_a_drawer_closed_before_its_rows_have_come_leaves_nothing_behind(
     fake_board: Board, visit: Visit, close: str
@@ -313,6 +315,7 @@ def shares(page: Page) -> list[float]:
     return [share for _, share in sorted(found)]
 
 
+@pytest.mark.usefixtures("patient")
 def test_links_carry_the_sort_that_was_clicked_last(fake_board: Board, visit: Visit) -> None:
     url, folder = fake_board
     (folder / "still").touch()
