@@ -22,8 +22,10 @@ from hubstat.domain.metric import Need
 
 # What a tick reads; other parts are read when a screen asks for them, at the same moment.
 _EVERY_TICK: Final[frozenset[Need]] = frozenset({"invoices"})
-# Documents show one refresh after they are written, and workers' clocks differ: look back further than that (ms).
-_OVERLAP: Final = 30_000
+# How long after its time of writing a document may begin to show and is still found (ms): its bulk takes 10 s at most,
+# else it is written again (ingest/friends.py); a healthy worker shows what it has written within 30 s
+# (ingest/telemetry/standing.py); the rest is for clocks that differ.
+_SHOWN_WITHIN: Final = 60_000
 _LOOKS: Final = 4
 # A tick that takes long is made less often, so that making takes at most a third of the time.
 _LEAST_PAUSE: Final = 3
@@ -196,11 +198,11 @@ class _FriendDays:
         if not self._written:
             documents = reading.documents(None)
         else:
-            since = max(written_at for _, _, written_at in self._written) - _OVERLAP
+            since = max(written_at for _, _, written_at in self._written) - _SHOWN_WITHIN
             new = {writing for writing in reading.written_since(since) if writing not in self._written}
             stale = {friend_id for friend_id, _, _ in new} | self._unsettled
             documents = reading.documents(sorted(stale)) if stale else {}
         self._written |= {writing_of(document) for parts in documents.values() for document in parts}
         latest = max((written_at for _, _, written_at in self._written), default=0)
-        self._written = {writing for writing in self._written if writing[2] >= latest - _OVERLAP}
+        self._written = {writing for writing in self._written if writing[2] >= latest - _SHOWN_WITHIN}
         return documents

@@ -10,7 +10,7 @@ from typing import Any, Final
 import uvicorn
 from dash import MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update, set_props
 
-from dashboard import shell
+from dashboard import drawer, shell
 from dashboard.board import Board
 from dashboard.desk import Desk
 from dashboard.desk_actions import add_desk_callbacks
@@ -222,7 +222,7 @@ class Updates:
         return answer, {
             "screen": {"children": shown},
             "rail": {"children": shell.rail(place, self._screens.board.zone, self._screens.offered)},
-            "drawer-slot": {"children": None},
+            "drawer-slot": {"children": drawer.CLOSED},
             "fixed": {"children": []},
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import dash_ag_grid as dag
 import dash_mantine_components as dmc
@@ -21,6 +21,10 @@ from hubstat.figures import formats as fm
 from hubstat.figures.sentences import what_moves
 from hubstat.figures.texts import definition, label
 from hubstat.figures.texts import metric as registered
+
+# What stands in the drawer's place while none is open. Not None: from that Dash's renderer does not learn that the grid
+# is gone, and breaks on rows that come for it afterwards.
+CLOSED: Final[tuple[Any, ...]] = ()
 
 
 def build(scene: Scene, hubs: Hubs, metric: str, proof: Proof) -> dmc.Drawer:

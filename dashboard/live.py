@@ -80,8 +80,8 @@ class Built:
 
     @cached_property
     def drawer(self) -> Any:
-        """The open drawer. Raises ``HubstatError``."""
-        return None if self.opens is None else self.opens()
+        """What is in the drawer's place. Raises ``HubstatError``."""
+        return drawer.CLOSED if self.opens is None else self.opens()
 
     @cached_property
     def form(self) -> str:

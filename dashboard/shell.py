@@ -358,5 +358,5 @@ def language(scene: Scene) -> html.A:
         scene.say("lang.switch"),
         scene.place.go(lang=other, proof=scene.place.proof).search(scene.board.zone),
         "ghost lang-link",
-        **{"data-keep": "sort q", "lang": other},
+        **{"data-keep": "q", "lang": other},
     )

@@ -56,13 +56,29 @@
     window.scrollTo(0, 0);
   }
 
-  function follow(anchor) {
+  const scope = (params) => [params.get("screen") || "status", params.get("level") || "nationwide", params.get("hub")].join(" ");
+
+  /* Where a link leads: what changed in the address since it was drawn goes along, the order of rows within one hub's screen. */
+  function target(anchor) {
     const url = new URL(anchor.href);
-    for (const name of (anchor.dataset.keep || "").split(" ").filter(Boolean)) {
-      const value = new URLSearchParams(window.location.search).get(name);
-      if (value !== null) { url.searchParams.set(name, value); }
+    const here = new URLSearchParams(window.location.search);
+    const kept = (anchor.dataset.keep || "").split(" ").filter(Boolean);
+    if (scope(url.searchParams) === scope(here)) { kept.push("sort"); }
+    for (const name of kept) {
+      const value = here.get(name);
+      if (value === url.searchParams.get(name)) { continue; }
+      if (value === null) { url.searchParams.delete(name); } else { url.searchParams.set(name, value); }
     }
-    go(url.pathname + url.search);
+    return url.pathname + url.search;
+  }
+  const follow = (anchor) => go(target(anchor));
+
+  /* A link that is about to be copied or opened in another tab. */
+  for (const kind of ["pointerdown", "focusin"]) {
+    document.addEventListener(kind, (event) => {
+      const anchor = event.target.closest("a[data-nav]");
+      if (anchor) { anchor.setAttribute("href", target(anchor)); }
+    });
   }
 
   document.addEventListener("click", (event) => {

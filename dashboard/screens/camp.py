@@ -15,7 +15,6 @@ from dashboard.grids import (
     Row,
     column,
     figure_column,
-    grid,
     name_column,
     row_of,
     with_sort,
@@ -23,9 +22,9 @@ from dashboard.grids import (
 )
 from dashboard.parts import card, card_head, figure, twin
 from dashboard.scene import UNASSIGNED, Hubs, Scene, hub_name
+from dashboard.screens.children import hub_rows
 from dashboard.screens.crew import crew_card, still_card
 from dashboard.screens.help import help_card
-from dashboard.screens.network import phone_list
 from dashboard.screens.summary import completion_card, hourly_card, late_card, states_card
 from dashboard.screens.tiles import tiles_card
 from dashboard.screens.verdict import crew_card as verdict_card
@@ -84,17 +83,7 @@ def friends_card(scene: Scene, hubs: Hubs) -> html.Section:
     title = scene.say("strip.title", n=fm.count(people))
     notes = f"{scene.say('table.footnote')} · {scene.say('table.small_base', n=FRIEND_RATE_BASE)}"
     body: list[Any] = [
-        html.Div(
-            grid(
-                scene,
-                "friends",
-                _columns(scene, column_params(scene, axis)),
-                [row for row in rows if not row["quiet"]],
-                [*[row for row in rows if row["quiet"]], total],
-            ),
-            className="wide-only",
-        ),
-        html.Ul(**scene.part("list", "children", phone_list(scene, rows)), className="phone-only rows"),
+        *hub_rows(scene, "friends", _columns(scene, column_params(scene, axis)), rows, total),
         html.Div(**scene.part("friends-table", "children", _twin(scene, ordered, camp))),
         html.P(notes, className="footnote"),
     ]

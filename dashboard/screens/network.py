@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from dash import html
 
 from dashboard.grids import (
     Column,
-    Row,
     column,
     figure_column,
-    grid,
     heat_columns,
     name_column,
     outlook_columns,
@@ -21,8 +18,8 @@ from dashboard.grids import (
     with_sort,
     worst_first,
 )
-from dashboard.parts import card, card_head, figure, link, shape
 from dashboard.scene import BELOW, UNMAPPED, Hubs, Scene, hub_name
+from dashboard.screens.children import children_card
 from dashboard.screens.crew import crew_card, still_card
 from dashboard.screens.short import short_card
 from dashboard.screens.summary import completion_card, late_card, states_card
@@ -45,9 +42,7 @@ def build(scene: Scene, hubs: Hubs) -> html.Div:
             tiles_card(scene, hubs.here, hub),
             html.Div(
                 [
-                    html.Div(
-                        [completion_card(scene, hubs.here, hub), children_card(scene, hubs)], className="main-column"
-                    ),
+                    html.Div([completion_card(scene, hubs.here, hub), _children(scene, hubs)], className="main-column"),
                     html.Div(
                         [
                             short_card(scene, hubs),
@@ -65,8 +60,7 @@ def build(scene: Scene, hubs: Hubs) -> html.Div:
     )
 
 
-def children_card(scene: Scene, hubs: Hubs) -> html.Section:
-    """The children as a table, worst first, with the total pinned; on a phone as a list."""
+def _children(scene: Scene, hubs: Hubs) -> html.Section:
     level = BELOW[scene.place.level]
     hours = shown_hours(
         hubs.network.figures.get("invoices_per_hour") or {},
@@ -82,29 +76,12 @@ def children_card(scene: Scene, hubs: Hubs) -> html.Section:
         )
         for rank, node in enumerate(ordered)
     ]  # fmt: skip
-    apart = [row for row in rows if row["quiet"]]
     total = row_of(
         scene, hubs.here, scene.place.level, len(rows), hours, hubs.network.figures,
         name=hub_name(hubs.here, scene.place.level, scene.lang), meta=fm.count(len(hubs.camps)),
     ) | {"total": True}  # fmt: skip
-    title = scene.say("table.children", level=scene.say(f"level.{level}"))
-    return card(
-        [
-            card_head(title, scene.say("table.worst")),
-            html.Div(
-                grid(
-                    scene,
-                    "children",
-                    _columns(scene, level, hours, long=any(len(row["last"]) > 5 for row in [*rows, total])),
-                    [row for row in rows if not row["quiet"]],
-                    [*apart, total],
-                ),
-                className="wide-only",
-            ),
-            html.Ul(**scene.part("list", "children", phone_list(scene, rows)), className="phone-only rows"),
-        ],
-        "table-card",
-    )
+    columns = _columns(scene, level, hours, long=any(len(row["last"]) > 5 for row in [*rows, total]))
+    return children_card(scene, level, columns, rows, total)
 
 
 def _camp_counts(hubs: Hubs, level: str) -> dict[str, str]:
@@ -142,29 +119,3 @@ def _columns(scene: Scene, level: str, hours: Sequence[str], *, long: bool) -> l
         ],
         scene.place.sort,
     )  # fmt: skip
-
-
-def phone_list(scene: Scene, rows: Sequence[Row]) -> list[Any]:
-    """The same rows for a narrow screen: name, projected finish, late open, completion, 44 px high."""
-    items = []
-    for row in rows:
-        late = row["f"][f"{scene.prefix}_late_open"]
-        finish, _, short = row["fin"]
-        body = [
-            html.Span([row["name"], html.Span(f" {row['meta']}", className="quiet")], className="row-name"),
-            figure("projected_finish", row["f"]["projected_finish"], finish, row["id"],
-                   "row-n" + (" tone-late" if short else " quiet")),
-            html.Span(
-                [
-                    shape("late" if late else "none"),
-                    figure(f"{scene.prefix}_late_open", late, fm.count(late), row["id"]),
-                ],
-                className="row-n" + (" tone-late" if late else " zero"),
-            ),
-            figure("completion", row["f"]["completion"], fm.percent(row["f"]["completion"]), row["id"], "row-n"),
-            html.Span("›", className="chevron", **{"aria-hidden": "true"}),
-        ]  # fmt: skip
-        items.append(
-            html.Li(link(body, row["href"], "row-link") if row["href"] else html.Div(body, className="row-link"))
-        )
-    return items

@@ -14,7 +14,6 @@ from dashboard.grids import (
     Row,
     column,
     figure_column,
-    grid,
     name_column,
     row_of,
     with_sort,
@@ -22,7 +21,7 @@ from dashboard.grids import (
 )
 from dashboard.parts import Shape, bars, card, card_head, figure, info, link, sentence, shape
 from dashboard.scene import BELOW, Hubs, Scene, hub_name
-from dashboard.screens.network import phone_list
+from dashboard.screens.children import children_card
 from dashboard.sheets import Cells, Head, Sheet, plain_table
 from hubstat.domain.backlog import AGES
 from hubstat.domain.invoice import STAGES, Stage
@@ -226,26 +225,8 @@ def _children(scene: Scene, hubs: Hubs, here: Figures, stages: Stages) -> html.S
     level = BELOW[scene.place.level]
     ordered = worst_first(hubs.children, scene.prefix, scene.lang)
     rows = [_row(scene, hubs, node, level, rank, stages.get(node.hub, {})) for rank, node in enumerate(ordered)]
-    apart = [row for row in rows if row["quiet"]]
     total = _row(scene, hubs, hubs.here, scene.place.level, len(rows), here) | {"total": True, "href": None}
-    title = scene.say("table.children", level=scene.say(f"level.{level}"))
-    return card(
-        [
-            card_head(title, scene.say("table.worst")),
-            html.Div(
-                grid(
-                    scene,
-                    "children",
-                    _columns(scene, level),
-                    [row for row in rows if not row["quiet"]],
-                    [*apart, total],
-                ),
-                className="wide-only",
-            ),
-            html.Ul(**scene.part("list", "children", phone_list(scene, rows)), className="phone-only rows"),
-        ],
-        "table-card",
-    )
+    return children_card(scene, level, _columns(scene, level), rows, total)
 
 
 def _row(scene: Scene, hubs: Hubs, node: Node, level: str, rank: int, stages: Figures) -> Row:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from dashboard_process import free_port, serving
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 FLAGS = [
     "--no-sandbox",
@@ -74,6 +74,14 @@ def visit(browser: Browser) -> Iterator[Opener]:
 
 def _elsewhere(url: str) -> bool:
     return not url.startswith(("http://127.0.0.1:", "data:", "blob:"))
+
+
+@pytest.fixture
+def patient() -> Iterator[None]:
+    """Wait longer than Playwright does by itself: two cores serve the board and the browser."""
+    expect.set_options(timeout=30_000)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture

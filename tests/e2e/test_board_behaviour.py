@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 pytestmark = pytest.mark.browser
 Visit = Callable[..., Page]
@@ -18,6 +18,15 @@ def late_now(page: Page) -> int:
     value = page.locator('.tiles [data-metric="m1_late_open"]').get_attribute("data-value")
     assert value is not None
     return int(value)
+
+
+def wait_until(page: Page, holds: Callable[[], bool]) -> None:
+    """Let the page go on until something holds; half a minute at most."""
+    for _ in range(600):
+        if holds():
+            return
+        page.wait_for_timeout(50)
+    pytest.fail("it did not come about")
 
 
 def test_figures_move_without_a_reload_and_rest_when_paused(fake_board: Board, visit: Visit) -> None:
@@ -153,6 +162,112 @@ def test_the_drawer_has_its_own_address_and_closes_with_escape_or_back(fake_boar
     expect(figure).to_be_visible()
 
 
+# Notes each figure that is tinted: metric, hub, place, whether it is seen, whether the tint runs.
+NOTE_TINTS = """() => {
+    window.tinted = [];
+    new MutationObserver((records) => {
+        for (const { target } of records) {
+            if (target.classList.contains("hs-changed")) {
+                const runs = target.getAnimations().some((each) => each.animationName === "changed");
+                const place = [".tile", ".ag-row-pinned", ".ag-row"].find((each) => target.closest(each));
+                const { metric, hub } = target.dataset;
+                window.tinted.push([metric, hub, place, target.checkVisibility(), runs]);
+            }
+        }
+    }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["class"] });
+}"""
+Tint = tuple[str, str, str | None, bool, bool]
+
+
+def tints(page: Page) -> list[Tint]:
+    """(metric, hub, place, whether it is seen, whether the tint runs) of each figure tinted since the last call."""
+    return [tuple(each) for each in page.evaluate("window.tinted.splice(0)")]
+
+
+def test_a_figure_that_changed_is_tinted_for_a_moment(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0])
+    page.wait_for_selector(".hs-grid .ag-row a")
+    page.evaluate(NOTE_TINTS)
+    wait_until(page, lambda: page.evaluate("window.tinted.some(each => each[2] === '.ag-row-pinned')"))
+    page.wait_for_timeout(2_000)
+    found = tints(page)
+    # At each tick one Friend of Incheon has one more late, and nothing else happens.
+    assert {metric for metric, *_ in found} == {"m1_late_open"}
+    hubs = {hub for _, hub, *_ in found}
+    assert {"nationwide:KR", "region:R2"} <= hubs <= {"nationwide:KR", "region:R2", "camp:C101"}
+    assert {".tile", ".ag-row-pinned", ".ag-row"} <= {place for _, _, place, _, runs in found if runs}
+    assert all(runs == seen for *_, seen, runs in found)
+    page.locator("#pause").click()
+    page.wait_for_timeout(2_500)
+    assert page.locator(".hs-changed").count() == 0
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_move_tints_nothing(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0])
+    page.wait_for_selector(".hs-grid .ag-row a")
+    page.locator("#pause").click()
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(1_500)
+    page.evaluate(NOTE_TINTS)
+    before = late_now(page)
+    page.wait_for_timeout(2_000)
+    page.locator(".switch a", has_text="주간").click()
+    expect(page.locator(".switch a.on", has_text="주간")).to_be_visible()
+    page.wait_for_timeout(1_500)
+    assert late_now(page) > before
+    assert tints(page) == []
+
+
+def test_no_tint_runs_where_motion_is_not_wanted(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0])
+    page.emulate_media(reduced_motion="reduce")
+    page.wait_for_selector(".hs-grid .ag-row a")
+    page.evaluate(NOTE_TINTS)
+    wait_until(page, lambda: page.evaluate("window.tinted.length > 0"))
+    assert not any(runs for *_, runs in tints(page))
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("close", [".proof-close", "Escape", "Back"])
+def test_a_drawer_closed_before_its_rows_have_come_leaves_nothing_behind(
+    fake_board: Board, visit: Visit, close: str
+) -> None:
+    url, folder = fake_board
+    (folder / "still").touch()
+    page = visit(url + "?level=camp&hub=C101")
+    page.wait_for_selector("body[data-ready]")
+    held: list[Route] = []
+
+    def hold_rows(route: Route) -> None:
+        if "proof-grid" in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/_dash-update-component*", hold_rows)
+    figure = page.locator("#proof-figure")
+    page.locator('[data-proof="m1_late_open"]').click()
+    expect(figure).to_have_attribute("data-metric", "m1_late_open")
+    wait_until(page, lambda: len(held) == 1)
+    if close == "Escape":
+        page.keyboard.press("Escape")
+    elif close == "Back":
+        page.go_back()
+    else:
+        page.locator(close).click()
+    expect(figure).to_have_count(0)
+    page.wait_for_url(lambda now: "proof" not in now)
+    page.wait_for_timeout(500)
+    with page.expect_response("**/_dash-update-component*"):
+        held.pop().continue_()
+    page.unroute("**/_dash-update-component*")
+    page.wait_for_timeout(500)
+    page.locator('[data-proof="due"]').first.click()
+    expect(figure).to_have_attribute("data-metric", "due")
+    expect(page.locator(".proof .ag-center-cols-container .ag-row").first).to_be_visible()
+
+
 def test_language_and_theme_change_without_losing_the_place(fake_board: Board, visit: Visit) -> None:
     page = visit(fake_board[0] + "?level=camp&hub=C101&direction=RETURN")
     expect(page.locator("#headline")).to_contain_text("캠프 C101: 22:05 종료 예상")
@@ -185,13 +300,48 @@ def test_a_sort_is_part_of_the_address(fake_board: Board, visit: Visit) -> None:
     page.wait_for_url("**sort=f.completion.desc**")
     page.reload()
     page.wait_for_selector(".hs-grid .ag-row a")
-    shares = page.locator('.ag-center-cols-container [data-metric="completion"]').evaluate_all(
+    assert shares(page) == sorted(shares(page), reverse=True)
+
+
+def shares(page: Page) -> list[float]:
+    """The shares completed of the four regions in the table, from the top."""
+    cells = page.locator('.ag-center-cols-container [data-metric="completion"]')
+    expect(cells).to_have_count(4)
+    found = cells.evaluate_all(
         """cells => cells.map(
             cell => [Number(cell.closest('.ag-row').getAttribute('row-index')), Number(cell.dataset.value)]
         )"""
     )
-    ordered = [share for _, share in sorted(shares)]
-    assert ordered == sorted(ordered, reverse=True)
+    return [share for _, share in sorted(found)]
+
+
+@pytest.mark.usefixtures("patient")
+def test_links_carry_the_sort_that_was_clicked_last(fake_board: Board, visit: Visit) -> None:
+    url, folder = fake_board
+    (folder / "still").touch()
+    page = visit(url + "?sort=f.completion.asc")
+    page.wait_for_selector(".hs-grid .ag-row a")
+    assert shares(page) == sorted(shares(page))
+    page.locator('.ag-header-cell[col-id="f.completion"]').click()
+    page.wait_for_url("**sort=f.completion.desc**")
+
+    page.locator('[data-proof="due"]').first.click()
+    page.wait_for_url("**proof=due**")
+    assert "sort=f.completion.desc" in page.url
+    page.locator(".proof-close").click()
+    page.wait_for_url(lambda now: "proof" not in now)
+    page.locator(".switch a", has_text="주간").click()
+    page.wait_for_url("**wave=DAY**")
+    expect(page.locator(".switch a.on", has_text="주간")).to_be_visible()
+    assert "sort=f.completion.desc" in page.url
+    assert shares(page) == sorted(shares(page), reverse=True)
+
+    # As another tab would be given it; and the rows of a hub below have an order of their own.
+    page.locator("#lang a").focus()
+    assert "sort=f.completion.desc" in (page.locator("#lang a").get_attribute("href") or "")
+    page.locator(".hs-grid a.hs-name").first.click()
+    page.wait_for_url("**level=region**")
+    assert "sort=" not in page.url
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
@@ -17,7 +17,7 @@ from playwright.sync_api import Download, Page, expect
 
 from hubstat.figures.texts import label
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("patient")]
 Visit = Callable[..., Page]
 Board = tuple[str, Path]
 SCREENS = ("status", "returns", "reports", "dictionary", "system")
@@ -30,14 +30,6 @@ SEARCHES = {
     "dictionary": "?lang=ko&screen=dictionary&metric=m6",
     "system": "?lang=ko&screen=system",
 }
-
-
-@pytest.fixture(autouse=True)
-def patient() -> Iterator[None]:
-    """Wait longer than Playwright does by itself: two cores serve the board and the browser."""
-    expect.set_options(timeout=30_000)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 def fields(page: Page) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 from dashboard_fake import DAY, NOW, FakeBoard
 from dashboard_tree import figures, table, walk, words
@@ -191,6 +192,14 @@ def test_a_drawer_opened_again_is_of_its_own_minute_and_date(board: FakeBoard) -
     assert first.scene.proof_key != second.scene.proof_key
     assert screens.proof_rows(first.scene.proof_key, 0, 1)
     assert screens.proof_rows(second.scene.proof_key, 0, 1)
+
+
+@pytest.mark.parametrize("after", [Place("camp", "C101"), Place("camp", "NOPE")])
+def test_where_a_drawer_was_an_empty_list_is_sent(updates: Updates, board: FakeBoard, after: Place) -> None:
+    first, _ = updates.answer(Place("camp", "C101", proof="m1_late_open").search(board.zone), "light", None)
+    _, props = updates.answer(after.search(board.zone), "light", first)
+    # Of None the page's renderer would not learn that the drawer's grid is gone.
+    assert orjson.dumps(props["drawer-slot"]["children"]) == b"[]"
 
 
 def test_a_changed_friend_sends_the_changed_rows_alone(board: FakeBoard, updates: Updates) -> None:
