@@ -21,6 +21,7 @@ help:
 	@echo "make check   the checks of 'make test' that need no engines and no browser"
 	@echo "make test-docker  the compose file and the tests' containers run for real (as root on Debian without any Docker too)"
 	@echo "make bench   benchmarks"
+	@echo "make live    the board while 1,000 events a second come in on top of a million invoices: event to visible, searches, viewers (an hour)"
 	@echo "make soak    a day of refreshes of the board in a browser: memory and console"
 	@echo "make backtest  models of the projection compared on simulated days, and on the real ones in HUBSTAT_TEST_DATA"
 	@echo "make fullday one whole day of a million invoices through Kafka with the board open, then its audit (half an hour)"
@@ -80,9 +81,14 @@ test-docker: setup
 # Options of the command: make bench ARGUMENTS="--quick write"
 .PHONY: bench
 bench: setup
-	@for benchmark in tests/benchmarks/bench_*.py; do "$(BIN)/python" "$$benchmark"; done
+	@for benchmark in $(filter-out %/bench_live.py,$(wildcard tests/benchmarks/bench_*.py)); do "$(BIN)/python" "$$benchmark"; done
 	"$(BIN)/hubstat" bench --out docs/performance.json $(ARGUMENTS)
 	"$(BIN)/python" -m hubstat.docs
+
+# Options of the script: make live ARGUMENTS="--invoices 100000 --rate 400"
+.PHONY: live
+live: setup browser
+	"$(BIN)/python" tests/benchmarks/bench_live.py $(ARGUMENTS)
 
 # Options of the script: make soak ARGUMENTS="--refreshes 500"
 .PHONY: soak

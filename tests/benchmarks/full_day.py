@@ -248,9 +248,8 @@ def browse(day: date, looks: Looks, ended: threading.Event) -> None:
         if "_dash-update-component" in request.url:
             looks.refreshes.append(request.timing["responseEnd"] / 1000)
 
-    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=BROWSER)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER)
         page = browser.new_page()
         page.on("requestfinished", finished)
         give_up = time.monotonic() + 60
@@ -265,6 +264,12 @@ def browse(day: date, looks: Looks, ended: threading.Event) -> None:
         while not ended.is_set():
             page.wait_for_timeout(500)
         browser.close()
+
+
+def chromium() -> str | None:
+    """Where the browser is; None: Playwright's own."""
+    named = os.environ.get("HUBSTAT_CHROMIUM")
+    return named or next((found for name in CHROMIUM if (found := shutil.which(name))), None)
 
 
 def documents(settings: Settings) -> dict[str, Any]:

@@ -13,12 +13,16 @@ from urllib.parse import urlparse
 
 @dataclass
 class Viewer:
-    """One page. seconds, sizes: of each answer, its compressed bytes; the first is the whole screen."""
+    """One page. seconds, sizes: of each answer, its compressed bytes; the first is the whole screen.
+
+    ticks: the different lines "as of …" it was given, one for each board made, where these are a second apart or more.
+    """
 
     url: str
     search: str = ""
     seconds: list[float] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
+    ticks: set[str] = field(default_factory=set)
     failures: int = 0
 
     def __post_init__(self) -> None:
@@ -58,7 +62,10 @@ class Viewer:
             return
         self.seconds.append(time.monotonic() - began)
         self.sizes.append(size)
-        self._pulse = json.loads(raw)["response"]["pulse"]["data"]
+        response = json.loads(raw)["response"]
+        self._pulse = response["pulse"]["data"]
+        if "asof" in response:
+            self.ticks.add(json.dumps(response["asof"]))
         self.failures += not self._pulse["ok"] or "stale" in self._pulse
 
     def watch(self, tick: float, until: float) -> None:
