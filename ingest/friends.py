@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from faust.types import TP
 
 _MAX_ID_BYTES: Final = 512
-# Live boards look for documents by ``written_at``, half a minute back. One that took longer than this to be taken, as
+# Live boards look for documents by ``written_at``, a minute back. One that took longer than this to be taken, as
 # while Elasticsearch was away, is written once more with its present time.
 _NOTICED_MS: Final = 10_000
 # Chunks that one flush of a lane may join: a busy Friend's records of several chunks then cost one write.
