@@ -8,7 +8,7 @@ import uuid
 from typing import Any, Final
 
 import uvicorn
-from dash import MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update, set_props
+from dash import MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
 from dashboard import drawer, shell
 from dashboard.board import Board
@@ -90,7 +90,11 @@ def _client_callbacks(app: Dash) -> None:
         prevent_initial_call=True,
     )
     app.clientside_callback(
-        client("answered"), Output("sink", "data"), Input("pulse", "data"), Input("interval", "value")
+        client("answered"),
+        Output("sink", "data"),
+        Input("pulse", "data"),
+        Input("interval", "value"),
+        State("changes", "data"),
     )
     app.clientside_callback(
         client("closed"), Output("drawer-slot", "className"), Input("drawer", "opened"), prevent_initial_call=True
@@ -102,8 +106,13 @@ def _server_callbacks(app: Dash, screens: Screens, settings: DashboardSettings) 
     packing = Packing()
 
     @app.callback(
-        # The frame goes by outputs: the page ignores those of an answer that a later request has overtaken.
-        [Output("pulse", "data"), *(Output(component, prop) for component, prop in FRAME)],
+        # All goes by outputs: the page ignores those of an answer that a later request has overtaken. So what changed
+        # within parts is applied together with the pulse that says so, or not at all.
+        [
+            Output("pulse", "data"),
+            Output("changes", "data"),
+            *(Output(component, prop) for component, prop in FRAME),
+        ],
         Input("url", "search"),
         Input("look", "data"),
         Input("tick", "data"),
@@ -111,7 +120,7 @@ def _server_callbacks(app: Dash, screens: Screens, settings: DashboardSettings) 
     )
     async def update(search: str, look: str | None, tick: Any, pulse: dict[str, Any] | None) -> Any:
         if look is None:
-            return [no_update] * (1 + len(FRAME))
+            return [no_update] * (2 + len(FRAME))
         if ctx.triggered_id == "tick" and tick:
             # Part of the address changes in the browser alone, without a move: the location's own value is behind.
             search = tick["search"]
@@ -119,10 +128,8 @@ def _server_callbacks(app: Dash, screens: Screens, settings: DashboardSettings) 
         answer, props = await asyncio.to_thread(updates.answer, search or "", look, pulse)
         packed = {component: packing.of(values) for component, values in props.items()}
         framed = [packed.get(component, {}).pop(prop, no_update) for component, prop in FRAME]
-        for component, values in packed.items():
-            if values:
-                set_props(component, values)
-        return [answer, *framed]
+        changes = {"seq": answer["seq"], "props": {component: values for component, values in packed.items() if values}}
+        return [answer, changes, *framed]
 
     @app.callback(
         Output({"type": "proof-grid", "key": MATCH}, "getRowsResponse"),

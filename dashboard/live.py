@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
 from typing import Any, Final, Generic, TypeVar
@@ -18,8 +18,9 @@ from dashboard.board import Board, Detail, Moment, Proof
 from dashboard.desk import Desk
 from dashboard.grids import Row
 from dashboard.paced import Paced
+from dashboard.patches import PATCHED, patch
 from dashboard.place import HUB_SCREENS, Place, Screen
-from dashboard.scene import Hubs, Live, Scene, digest, load_hubs
+from dashboard.scene import Hubs, Live, Scene, digest, load_hubs, written
 from dashboard.screens import camp, dictionary, friend, invoice, network, reports, returns, states, system
 from dashboard.trail import Trail
 from dashboard.watch import Watch
@@ -37,6 +38,8 @@ _DESK_SECONDS: Final = 10.0
 _PREVIEW_MS: Final = 10 * tm.MINUTE
 # Screens that are kept: as many as people look at in one tick, or nearly.
 _SCREENS: Final = 64
+# Parts that are remembered as they were sent, of 10 kB as a rule: some for each of the screens that are kept.
+_SENT: Final = 1024
 # Grids whose title the catalogue knows.
 GRIDS: Final = ("children", "friends", "invoices")
 
@@ -77,6 +80,8 @@ class Built:
     tail: str | None
     opens: Callable[[], Any] | None
     parts: dict[str, Live]
+    patches: dict[tuple[str, str], dict[str, Any] | None] = field(default_factory=dict)
+    """By part and digest of what is shown of it: what makes that the part's value; made once for all viewers."""
 
     @cached_property
     def drawer(self) -> Any:
@@ -121,6 +126,7 @@ class Screens:
         self._built: Final[Shared[Built]] = Shared(_SCREENS)
         self._previews: Final[Recent[str]] = Recent(16)
         self._rows: Final[Recent[dict[str, Row]]] = Recent(256)
+        self._sent: Final[Recent[bytes]] = Recent(_SENT)
         self._trail: Final = Trail()
 
     @property
@@ -266,10 +272,14 @@ class Screens:
         return None if known is None else drawer.rows_of(known[0], known[1], start, end)
 
     def remember(self, built: Built) -> None:
-        """Keep the tables as they are sent now, so that the next refresh can send changed rows alone."""
+        """Keep the parts as they are sent now, so that the next refresh can send what changed of them alone."""
         for name, part in built.parts.items():
-            if part.prop == "rowData" and self._rows.get((part.id, built.digests[name])) is None:
-                self._rows.put((part.id, built.digests[name]), {row["id"]: row for row in part.value})
+            key = (part.id, built.digests[name])
+            if part.prop == "rowData":
+                if self._rows.get(key) is None:
+                    self._rows.put(key, {row["id"]: row for row in part.value})
+            elif part.prop in PATCHED and self._sent.get(key) is None:
+                self._sent.put(key, written(part.value))
 
     def changes(self, built: Built, shown: dict[str, str]) -> dict[str, dict[str, Any]]:
         """Properties by component id that differ from what is shown (digests by part)."""
@@ -279,11 +289,20 @@ class Screens:
                 continue
             props = changed.setdefault(part.id, {})
             before = self._rows.get((part.id, shown.get(name))) if part.prop == "rowData" else None
-            if before is None:
-                props[part.prop] = part.value
-            else:
+            if before is not None:
                 props["rowTransaction"] = _transaction(before, part.value)
+            else:
+                props[part.prop] = self._patch(built, name, part, shown.get(name)) or part.value
         return changed
+
+    def _patch(self, built: Built, name: str, part: Live, shown: str | None) -> dict[str, Any] | None:
+        """What makes the part of it that is shown, by its digest, the present one; None: only the whole part does."""
+        before = None if shown is None else self._sent.get((part.id, shown))
+        if shown is None or before is None:
+            return None
+        if (name, shown) not in built.patches:
+            built.patches[name, shown] = patch(before, written(part.value))
+        return built.patches[name, shown]
 
 
 def _transaction(before: dict[str, Row], rows: list[Row]) -> dict[str, list[Row]]:

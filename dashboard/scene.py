@@ -45,8 +45,12 @@ class Live:
 
 def digest(value: Any) -> str:
     """Short digest of anything that can be sent to the browser."""
-    raw = orjson.dumps(value, default=component_json, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-    return hashlib.blake2b(raw, digest_size=6).hexdigest()
+    return hashlib.blake2b(written(value), digest_size=6).hexdigest()
+
+
+def written(value: Any) -> bytes:
+    """Anything that can be sent to the browser, as JSON with sorted names."""
+    return orjson.dumps(value, default=component_json, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
 
 
 def component_json(value: Any) -> Any:

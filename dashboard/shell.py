@@ -33,6 +33,7 @@ def layout(refresh_seconds: float, lang: Lang) -> dmc.MantineProvider:
         [
             dcc.Location(id="url", refresh=False),
             dcc.Store(id="pulse"),
+            dcc.Store(id="changes"),
             dcc.Store(id="tick"),
             dcc.Store(id="look"),
             dcc.Store(id="theme", storage_type="local"),

@@ -24,6 +24,13 @@
     state.timer = refreshes() ? setTimeout(ask, state.interval) : null;
   }
 
+  /* What changed within the parts of a screen. A part that is gone meanwhile belonged to a screen that was left. */
+  function apply(props) {
+    for (const [id, values] of Object.entries(props)) {
+      if (document.getElementById(id)) { dc().set_props(id, values); }
+    }
+  }
+
   function showStale(now) {
     const pulse = state.pulse;
     const overdue = state.answeredAt !== null && refreshes() && now - state.answeredAt > state.interval + GRACE_MS;
@@ -125,11 +132,12 @@
       look: (theme) => theme || (window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"),
       scheme: (look) => look || "light",
       toggle: (clicks, look) => (clicks ? (look === "dark" ? "light" : "dark") : dc().no_update),
-      answered: (pulse, interval) => {
+      answered: (pulse, interval, changes) => {
         state.interval = Math.max(1, Number(interval) || 2) * 1000;
         const moved = pulse && state.pulse && pulse.key !== state.pulse.key;
         const fresh = pulse && (!state.pulse || pulse.seq !== state.pulse.seq);
         if (fresh) {
+          if (changes && changes.seq === pulse.seq) { apply(changes.props); }
           state.pulse = pulse;
           state.answeredAt = Date.now();
           if (!pulse.stale) { state.goodAt = state.answeredAt; }
