@@ -240,6 +240,7 @@ class InvoiceFlusher:
         for invoice in invoices:
             merged = self._merger.merge(invoice.key, invoice.stored, [decoded for _, decoded in invoice.records])
             invoice.merged = merged
+            invoice.stored = None
             if merged.changed:
                 index = invoice.version.index if invoice.version else self._names.invoices(invoice.home)
                 changed.append((invoice, merged, Write(index, invoice.key, merged.body, invoice.version)))
@@ -247,6 +248,7 @@ class InvoiceFlusher:
                 self.counters.unchanged += 1
                 if not invoice.cached:
                     self.cache.put(invoice.key, invoice.version, merged.stored)
+                merged.forget_documents()
         return changed
 
     def _settle(
@@ -258,7 +260,6 @@ class InvoiceFlusher:
         """Work off the answer to a part; the invoices that somebody else wrote first."""
         overtaken: list[_Invoice] = []
         for (invoice, merged, write), outcome in zip(written, outcomes, strict=True):
-            merged.body = b""  # a flush has many, and nobody asks for it again
             if isinstance(outcome, Version):
                 self.counters.written += 1
                 self.cache.put(invoice.key, outcome, merged.stored)
@@ -268,6 +269,7 @@ class InvoiceFlusher:
                 overtaken.append(invoice)
             else:
                 self._refuse(invoice, outcome, letters)
+            merged.forget_documents()
         return overtaken
 
     async def _read_again(self, invoices: Sequence[_Invoice]) -> None:

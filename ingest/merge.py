@@ -55,6 +55,10 @@ class Merged:
     dates: Sequence[str]
     since: int
 
+    def forget_documents(self) -> None:
+        """Give up body and stored, once written: a flush has thousands, and goes on with the rest of it."""
+        self.body = self.stored = b""
+
 
 class Merger:
     """Decodes and merges for one zone. ``core`` None: all of it in Python."""

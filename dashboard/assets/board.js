@@ -24,11 +24,12 @@
     state.timer = refreshes() ? setTimeout(ask, state.interval) : null;
   }
 
-  /* What changed within the parts of a screen. A part that is gone meanwhile belonged to a screen that was left. */
+  /* What changed within the parts of a screen. Whether it could be: not before all of them are there, as a table is not
+     while its code is still on its way. */
   function apply(props) {
-    for (const [id, values] of Object.entries(props)) {
-      if (document.getElementById(id)) { dc().set_props(id, values); }
-    }
+    const there = Object.keys(props).every((id) => document.getElementById(id));
+    for (const [id, values] of Object.entries(there ? props : {})) { dc().set_props(id, values); }
+    return there;
   }
 
   function showStale(now) {
@@ -137,7 +138,8 @@
         const moved = pulse && state.pulse && pulse.key !== state.pulse.key;
         const fresh = pulse && (!state.pulse || pulse.seq !== state.pulse.seq);
         if (fresh) {
-          if (changes && changes.seq === pulse.seq) { apply(changes.props); }
+          /* Without a pulse the next answer is the whole screen. */
+          if (changes && changes.seq === pulse.seq && !apply(changes.props)) { dc().set_props("pulse", { data: null }); }
           state.pulse = pulse;
           state.answeredAt = Date.now();
           if (!pulse.stale) { state.goodAt = state.answeredAt; }

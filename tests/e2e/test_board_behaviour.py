@@ -51,6 +51,33 @@ def test_figures_move_without_a_reload_and_rest_when_paused(fake_board: Board, v
     )
 
 
+def test_a_table_whose_code_comes_late_shows_what_the_tiles_show(fake_board: Board, visit: Visit) -> None:
+    """What changes before it is there is not lost."""
+    url, folder = fake_board
+    (folder / "around").touch()
+    page = visit(url)
+    held: list[Route] = []
+    page.route("**/dash_ag_grid/async-*", lambda route: held.append(route))
+    page.reload()
+    wait_until(page, lambda: bool(held))
+    page.wait_for_selector('.tiles [data-metric="m1_late_open"]')
+    for _ in range(4):  # refreshes, each of other regions
+        page.wait_for_function(
+            "n => Number(document.querySelector('.tiles [data-metric=m1_late_open]').dataset.value) > n",
+            arg=late_now(page),
+        )
+    (folder / "still").touch()
+    page.wait_for_timeout(3_000)
+    page.unroute("**/dash_ag_grid/async-*")  # which lets go what it held
+    total = page.locator('.hs-grid [data-metric="m1_late_open"][data-hub="nationwide:KR"]')
+    expect(total).to_be_visible()
+    rows = page.locator('.hs-grid [data-metric="m1_late_open"][data-hub^="region:"]')
+    expect(rows).to_have_count(4)
+    values = rows.evaluate_all("cells => cells.map(cell => Number(cell.dataset.value))")
+    assert total.get_attribute("data-value") == str(late_now(page))
+    assert sum(values) == late_now(page)
+
+
 def test_the_next_refresh_waits_for_the_last_answer_and_unchanged_figures_are_not_sent(
     fake_board: Board, visit: Visit
 ) -> None:

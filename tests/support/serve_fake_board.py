@@ -1,7 +1,8 @@
 """Serve the made-up network: ``python serve_fake_board.py PORT FOLDER [SECONDS]``. It moves every second, or so often.
 
 While FOLDER/fail exists every request fails, while FOLDER/still exists nothing changes, while FOLDER/trouble exists the
-system is in trouble, while FOLDER/slow exists lists are long and slow.
+system is in trouble, while FOLDER/slow exists lists are long and slow, while FOLDER/around exists each move is in
+another region as well.
 """
 
 from __future__ import annotations
@@ -51,6 +52,9 @@ def move(board: Slow, watch: FakeWatch, folder: Path, seconds: float) -> None:
         board.now += 1_000
         if not (folder / "still").exists():
             board.friends["C101", "F1010"]["late_open"] += 1
+            if (folder / "around").exists():
+                region = board.generation % 4
+                board.friends[f"C{region}01", f"F{region}010"]["late_open"] += 1
             board.generation += 1
 
 
