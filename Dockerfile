@@ -2,7 +2,7 @@ FROM rust:1.95-slim-bookworm AS core
 # Built for Python's stable interface: no Python is needed here.
 ENV PYO3_NO_PYTHON=1
 WORKDIR /src
-COPY ingest/core ./
+COPY hubstat/core ./
 # An extension module takes the symbols of the Python that loads it.
 RUN cargo build --release --locked
 
@@ -21,7 +21,7 @@ RUN awk '/^[a-z]/ { keep = /^(hatchling|packaging|pathspec|pluggy|trove-classifi
 COPY hubstat hubstat
 COPY ingest ingest
 # Without Cargo in this stage, the build takes the library that lies there.
-COPY --from=core /src/target/release/libhubstat_core.so ingest/hubstat_core.abi3.so
+COPY --from=core /src/target/release/libhubstat_core.so hubstat/hubstat_core.abi3.so
 COPY aggregations aggregations
 COPY dashboard dashboard
 COPY reports reports

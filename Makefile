@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 # Set PYTHON to choose another one.
 PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
-CORE := $(wildcard ingest/core/Cargo.* ingest/core/src/*.rs)
+CORE := $(wildcard hubstat/core/Cargo.* hubstat/core/src/*.rs)
 PACKAGES := hubstat ingest aggregations dashboard reports tests
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
@@ -40,9 +40,9 @@ $(STAMP): requirements.lock pyproject.toml hatch_build.py $(CORE)
 	@"$(BIN)/python" -m pip install --disable-pip-version-check --no-input --progress-bar off --require-hashes -r requirements.lock \
 		| awk -v total="$$(grep -c == requirements.lock)" '/^(Collecting|Requirement already satisfied)/ { if (++n % 20 == 0) { print "  " n " of " total " packages found"; fflush() } } \
 			/^Installing collected/ { print "  installing what is new"; fflush() }'
-	@echo "installing hubstat, with the compiled core of ingest where there is a Cargo"
+	@echo "installing hubstat, with its compiled core where there is a Cargo"
 	@"$(BIN)/python" -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
-	@test -f ingest/hubstat_core.abi3.so || echo "warning: no compiled core: ingest runs in Python alone, several times slower (install Rust 1.82 or newer, then make setup)" >&2
+	@test -f hubstat/hubstat_core.abi3.so || echo "warning: no compiled core: ingest and the board run in Python alone, several times slower (install Rust 1.82 or newer, then make setup)" >&2
 	@touch "$(STAMP)"
 	@echo "set up"
 
@@ -122,5 +122,5 @@ lock: setup
 
 .PHONY: clean
 clean:
-	rm -rf "$(VENV)" ingest/core/target ingest/hubstat_core.abi3.so .artifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf "$(VENV)" hubstat/core/target hubstat/hubstat_core.abi3.so .artifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache dist
 	find $(PACKAGES) -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Builds the compiled core of ingest with the package where Cargo is installed; else ingest runs in Python alone."""
+"""Builds the compiled core with the package where Cargo is installed; else all of it runs in Python."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-CRATE = "ingest/core"
-LIBRARY = "ingest/hubstat_core.abi3.so"
+CRATE = "hubstat/core"
+LIBRARY = "hubstat/hubstat_core.abi3.so"
 BUILT = {"darwin": "libhubstat_core.dylib"}.get(sys.platform, "libhubstat_core.so")
 # pyo3 needs at least this one; an older Cargo is as good as none.
 LEAST_CARGO = (1, 82)
 
 
 class CustomBuildHook(BuildHookInterface[Any]):
-    """Puts the library beside the modules of ``ingest``, and into the wheel."""
+    """Puts the library beside the modules of ``hubstat``, and into the wheel."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build it, or take the one that lies there already."""
@@ -32,8 +32,8 @@ class CustomBuildHook(BuildHookInterface[Any]):
             _build(cargo, root, library)
         if not library.exists():
             self.app.display_warning(
-                f"no Cargo {'.'.join(map(str, LEAST_CARGO))} or newer that can build the compiled core: ingest will "
-                "fold in Python alone, several times slower"
+                f"no Cargo {'.'.join(map(str, LEAST_CARGO))} or newer that can build the compiled core: "
+                "everything is folded in Python alone, several times slower"
             )
         if version == "editable" or not library.exists():
             return

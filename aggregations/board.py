@@ -113,6 +113,16 @@ class Board:
         still = [day for day in self.day.days() if day.silent_long and inside(tree, scope, day.camp)]
         return sorted(still, key=lambda day: (-(day.silence or 0), day.friend_id))
 
+    def last_activities(self, viewer: Viewer, question: Question) -> dict[str, int]:
+        """By camp the latest activity (ms) of the Friends of the hub of a question who work there."""
+        scope = self._allowed(viewer, question)
+        tree = self.master.hierarchy.on(self.service_date)
+        found: dict[str, int] = {}
+        for day in self.day.days():
+            if day.camp is not None and day.last_activity is not None and inside(tree, scope, day.camp):
+                found[day.camp] = max(found.get(day.camp, day.last_activity), day.last_activity)
+        return found
+
     def details(self, viewer: Viewer, camp: str) -> tuple[FriendDetail, ...]:
         """The Friend-days of a camp with the parts of their runs, read once for all viewers."""
         tree = self.master.hierarchy.on(self.service_date)

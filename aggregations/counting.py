@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from aggregations import compiler
+from aggregations.changes import Cells
 from aggregations.question import ALL_WAVES, Moment
 from aggregations.tally import (
     AFTER_DEADLINE,
     BACKLOG,
     COMPLETED_MINUTES,
     STALLED,
+    Contributions,
     Part,
     Tally,
     backlog_contributions,
@@ -36,6 +38,8 @@ from hubstat.elastic.search import PointInTime
 Key = tuple[str | None, ...]
 Tallies = dict[Key, Tally]
 Grain = Literal["camp", "friend"]
+# () or (Friend,), cell, how often, latest time (ms)
+_Cell = tuple[tuple[str | None, ...], str, int, int | None]
 Camps = Sequence[str | None] | None
 # Called now and then with (how many invoices are folded, of how many).
 Progress = Callable[[int, int], None]
@@ -73,16 +77,27 @@ class InvoiceCounter:
         self._zone = zone
         self.context = context
         self._progress = progress
-        self._kinds: dict[str, tuple[Part, ...]] = {}
+        self._known = Contributions()
 
     def invoices(self, grain: Grain, direction: Direction, camps: Camps) -> Tallies:
         """Counts and completions by hour of the invoices whose stored state holds at (T, K)."""
-        tallies: Tallies = {}
         query = self._settled(direction, camps)
-        for friend, text, count, _ in self._cells(grain, query, "cell"):
+        completed = self._cells(grain, query, "hour_cell", "completed_at")
+        return self._tallied(self._cells(grain, query, "cell"), completed)
+
+    def invoices_of(self, cells: Cells, known: Contributions) -> Tallies:
+        """The same by camp, of one direction, where its cells are counted already. known: from earlier moments."""
+        known.begin(self.context)
+        self._known = known
+        completed = (((), cell, count, cells.latest.get(cell)) for cell, count in cells.hours.items())
+        return self._tallied((((), cell, count, None) for cell, count in cells.counts.items()), completed)
+
+    def _tallied(self, cells: Iterable[_Cell], completed: Iterable[_Cell]) -> Tallies:
+        tallies: Tallies = {}
+        for friend, text, count, _ in cells:
             row = Row.of_cell(text)
             _count(tallies, (row.camp, *friend), row.wave, self._contributions(text, row), count)
-        for friend, text, count, latest in self._cells(grain, query, "hour_cell", "completed_at"):
+        for friend, text, count, latest in completed:
             camp, _, wave, hour = orjson.loads(text)
             for tally in _both(tallies, (camp, *friend), wave):
                 tally.hours[hour] += count
@@ -192,10 +207,6 @@ class InvoiceCounter:
             ]
         )
 
-    def last_received(self) -> int | None:
-        """Latest received time (ms) of any event of the invoices that count under the date: moves with every change."""
-        return self._pit.latest({"term": {"due_dates": self._service_date}}, "max_received_at")
-
     def fold(self, key: str, document: dict[str, Any]) -> InvoiceState:
         """State of a stored invoice at (T, K)."""
         direction, invoice_no = key.split(":", 1)
@@ -209,9 +220,7 @@ class InvoiceCounter:
             if self._progress and number % _REPORT_EVERY == 0:
                 self._progress(number, total)
 
-    def _cells(
-        self, grain: Grain, query: compiler.Query, name: str, latest: str | None = None
-    ) -> Iterator[tuple[tuple[str | None, ...], str, int, int | None]]:
+    def _cells(self, grain: Grain, query: compiler.Query, name: str, latest: str | None = None) -> Iterator[_Cell]:
         """Values of a keyword with their count and, by Friend, the Friend: (() or (friend,), value, count, latest)."""
         if grain == "camp":
             for value, count, last in self._pit.groups(query, name, latest):
@@ -245,11 +254,7 @@ class InvoiceCounter:
 
     def _contributions(self, cell: str, row: Row) -> tuple[Part, ...]:
         # Cells that differ in their camp alone belong to the same figures; the camp comes first in a cell.
-        kind = cell[cell.index(f',"{row.direction}"') :]
-        found = self._kinds.get(kind)
-        if found is None:
-            found = self._kinds[kind] = contributions(row, self.context)
-        return found
+        return self._known.of(cell[cell.index(f',"{row.direction}"') :], row, self.context)
 
     def _take(self, tallies: Tallies, place: Key, state: InvoiceState, row: Row, parts: tuple[Part, ...]) -> None:
         _count(tallies, place, row.wave, parts, 1)
@@ -294,7 +299,14 @@ def _aged(place: str, bucket: dict[str, Any]) -> tuple[str | None, str, dict[Par
 
 def _both(tallies: Tallies, place: Key, wave: str) -> list[Tally]:
     """The tally of a place's wave, and that of all its waves; one where somebody calls a wave ``all``."""
-    return [tallies.setdefault((*place, each), Tally()) for each in {wave, ALL_WAVES}]
+    found = []
+    for each in {wave, ALL_WAVES}:
+        key = (*place, each)
+        tally = tallies.get(key)
+        if tally is None:
+            tally = tallies[key] = Tally()
+        found.append(tally)
+    return found
 
 
 def count_one(tallies: Tallies, place: Key, wave: str, part: Part, n: int = 1) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 from zoneinfo import ZoneInfo
 
+from aggregations.changes import Cells
 from aggregations.counting import (
     Camps,
     Folded,
@@ -23,8 +24,9 @@ from aggregations.counting import (
 )
 from aggregations.productivity import FriendDayReader
 from aggregations.question import ALL_WAVES, Moment
-from aggregations.tally import AT_RISK, LOADS, Tally, add_to
-from aggregations.work import Outlook, Place, friend_tallies, outlook, places_of
+from aggregations.schedules import Schedules
+from aggregations.tally import AT_RISK, LOADS, Contributions, Tally, add_to
+from aggregations.work import Outlook, Place, friend_tallies, outlook, places_of, work_of_camps
 from hubstat.domain import time as tm
 from hubstat.domain.baselines import FIRST_OFFSET, Baselines
 from hubstat.domain.codes import DIRECTIONS, Direction
@@ -92,6 +94,8 @@ class Day:
         self._view: View | None = None
         self._lock = threading.RLock()
         self._kept: dict[tuple[Any, ...], Any] = {}
+        self._cells: Mapping[Direction, Cells] = {}
+        self._contributed = Contributions()
         self._zone = tm.zone(country)
         self._limits = limits or Limits()
         self._progress = progress
@@ -120,6 +124,10 @@ class Day:
         """Take Friend-days that are known already."""
         self._kept["days",] = tuple(days)
 
+    def give_cells(self, cells: Mapping[Direction, Cells], known: Contributions) -> None:
+        """Take the invoices by cell as they are counted already. known: to which figures they belonged before."""
+        self._cells, self._contributed = cells, known
+
     def give_counts(self, other: Day) -> None:
         """Take the invoices of the camps as another day of the same moment has counted them."""
         for direction in DIRECTIONS:
@@ -128,20 +136,27 @@ class Day:
                 self._kept[key] = other._kept[key]
 
     def tallies(self, grain: Grain, direction: Direction, wave: str, needs: frozenset[Need]) -> dict[Key, Tally]:
-        """Tallies by (camp,) or (camp, Friend) of one wave or all, with the Friends' work where it is needed."""
+        """Tallies by (camp,) or (camp, Friend) of one wave or all, with the Friends' work where it is needed.
+
+        Made once for all levels; not to be changed.
+        """
+        key = ("tallies", grain, direction, wave, needs)
+        return self._kept_or(key, lambda: self._tallies(grain, direction, wave, needs))
+
+    def _tallies(self, grain: Grain, direction: Direction, wave: str, needs: frozenset[Need]) -> dict[Key, Tally]:
         found: dict[Key, Tally] = {}
         for part in self._parts(grain, direction, needs):
             add_tallies(found, {key[:-1]: tally for key, tally in part.items() if key[-1] == wave})
-        work = self.work(needs) if needs & {"friends", "projection"} else {}
-        for place, tally in work.items():
-            found.setdefault(place[:1] if grain == "camp" else place, Tally()).add(tally)
+        if needs & {"friends", "projection"}:
+            add_tallies(found, self._work_at(grain, "projection" in needs))
         return found
 
     def projected(self, grain: Grain, direction: Direction, wave: str) -> dict[Key, Tally]:
         """What the projection gives, by (camp,) or (camp, Friend), with the Friends' work and without the invoices."""
-        found = {key[:-1]: tally for key, tally in self._at_risk(grain, direction).items() if key[-1] == wave}
-        for place, tally in self.work(frozenset({"projection"})).items():
-            found.setdefault(place[:1] if grain == "camp" else place, Tally()).add(tally)
+        found: dict[Key, Tally] = {}
+        at_risk = self._at_risk(grain, direction)
+        add_tallies(found, {key[:-1]: tally for key, tally in at_risk.items() if key[-1] == wave})
+        add_tallies(found, self._work_at(grain, True))
         return found
 
     def waiting(self, grain: Grain, direction: Direction, wave: str) -> dict[Key, Tally]:
@@ -157,9 +172,12 @@ class Day:
         )
 
     def counted(self, grain: Grain, direction: Direction, needs: frozenset[Need] = ALL_NEEDS) -> Tallies:
-        """Everything of the invoices under the date by (camp, wave) or (camp, Friend, wave)."""
+        """Everything of the invoices under the date by (camp, wave) or (camp, Friend, wave). Not to be changed."""
+        first, *others = self._parts(grain, direction, needs)
+        if not others:
+            return first
         found: Tallies = {}
-        for part in self._parts(grain, direction, needs):
+        for part in (first, *others):
             add_tallies(found, part)
         return found
 
@@ -187,6 +205,10 @@ class Day:
         projected = "projection" in needs
         return self._once(("work", projected), lambda _: self._work(projected))
 
+    def work_of_camps(self) -> Mapping[Key, Tally]:
+        """Friends' work by (camp,), without what the projection adds. Not to be changed."""
+        return self._work_at("camp", False)
+
     def departures(self) -> dict[str, int]:
         """First departure (ms) of every Friend who has held a due delivery of these camps and has departed."""
         return self._once(("departures",), lambda view: self._departures(view, self._loadings(view)))
@@ -206,13 +228,18 @@ class Day:
     # -- the parts --------------------------------------------------------------------------------------------------
 
     def _once(self, key: tuple[Any, ...], read: Callable[[View], _T]) -> _T:
+        return self._kept_or(key, lambda: self._through(read))
+
+    def _through(self, read: Callable[[View], _T]) -> _T:
+        if self._view is not None:
+            return read(self._view)
+        with self._look() as view, self.within(view):
+            return read(view)
+
+    def _kept_or(self, key: tuple[Any, ...], make: Callable[[], _T]) -> _T:
         with self._lock:
             if key not in self._kept:
-                if self._view is not None:
-                    self._kept[key] = read(self._view)
-                else:
-                    with self._look() as view, self.within(view):
-                        self._kept[key] = read(view)
+                self._kept[key] = make()
             found: _T = self._kept[key]
             return found
 
@@ -232,7 +259,11 @@ class Day:
 
     def _invoices(self, grain: Grain, direction: Direction) -> Tallies:
         def read(view: View) -> Tallies:
-            found = self._counter(view).invoices(grain, direction, self._limits.camps)
+            counter = self._counter(view)
+            if grain == "camp" and direction in self._cells:
+                found = counter.invoices_of(self._cells[direction], self._contributed)
+            else:
+                found = counter.invoices(grain, direction, self._limits.camps)
             folded = self._folded(direction, grain == "friend")
             add_tallies(found, (folded.friends if grain == "friend" else folded.camps) or {})
             return found
@@ -254,8 +285,8 @@ class Day:
             days = reading.of_camps([camp for camp in camps if camp is not None])
         return tuple(day for day in days if any(self.inside(camp) for camp in places_of(day)))
 
-    def friend_days(self, view: View) -> FriendDayReader:
-        """Reads Friend-days of this date at this (T, K) through a view."""
+    def friend_days(self, view: View, schedules: Schedules | None = None) -> FriendDayReader:
+        """Reads Friend-days of this date at this (T, K) through a view. schedules: as kept from earlier looks."""
         return FriendDayReader(
             view.friends,
             view.corrections,
@@ -265,6 +296,7 @@ class Day:
             self._zone,
             self.baselines,
             self.area_of,
+            schedules,
         )
 
     def _days_of(self, view: View, friends: set[str]) -> dict[str, FriendDay]:
@@ -309,6 +341,14 @@ class Day:
                 if self.inside(place[0]):
                     found.setdefault(place, Tally()).add(tally)
         return found
+
+    def _work_at(self, grain: Grain, projected: bool) -> Mapping[Key, Tally]:
+        """Friends' work by place; that of a camp is added up once for all waves, directions and levels."""
+        work = self.work(frozenset({"projection"}) if projected else frozenset())
+        if grain == "friend":
+            return cast("Mapping[Key, Tally]", work)
+        key = ("work of camps", projected)
+        return self._kept_or(key, lambda: {(camp,): tally for camp, tally in work_of_camps(work).items()})
 
     def _at_risk(self, grain: Grain, direction: Direction) -> Tallies:
         found: Tallies = {}

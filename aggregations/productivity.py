@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from aggregations import compiler
 from aggregations.question import Moment
+from aggregations.schedules import Schedules
+from hubstat.compiled import compiled_core
 from hubstat.domain import time as tm
-from hubstat.domain.activity import Activity
+from hubstat.domain.activity import Activity, activity_text, counted_activities
 from hubstat.domain.baselines import Baselines
 from hubstat.domain.codes import FRIEND_RANK, RANK
-from hubstat.domain.document import READ_AROUND, FriendLog, restore_friend, restore_invoice
-from hubstat.domain.friendday import FriendDay, FriendDetail, Work, friend_day_detail, friend_days
+from hubstat.domain.document import READ_AROUND, restore_activities, restore_events, restore_invoice
+from hubstat.domain.friendday import FriendDay, FriendDetail, Schedule, Work, day_of, friend_day_detail, schedule_of
 from hubstat.domain.invoice import Promise, activities, fold_facts
 from hubstat.domain.log import EventLog, Fact
 from hubstat.elastic.search import PointInTime
@@ -32,18 +34,11 @@ def writing_of(document: dict[str, Any]) -> Writing:
     return document["friend_id"], document["date"], document["written_at"]
 
 
-class FoldArguments(TypedDict):
-    """Keyword arguments of ``friend_days`` and ``friend_day_detail``."""
-
-    service_date: str
-    as_of: int
-    zone: ZoneInfo
-    baselines: Baselines
-    area_of: Callable[[str | None], str | None]
-
-
 class FriendDayReader:
-    """Friend-days of one service date at one (T, K). area_of: area of a camp on that date."""
+    """Friend-days of one service date at one (T, K).
+
+    area_of: area of a camp on that date. schedules: as kept from earlier looks.
+    """
 
     def __init__(
         self,
@@ -55,6 +50,7 @@ class FriendDayReader:
         zone: ZoneInfo,
         baselines: Baselines,
         area_of: Callable[[str | None], str | None],
+        schedules: Schedules | None = None,
     ) -> None:
         self._friends = friends
         self._corrections = corrections
@@ -64,6 +60,9 @@ class FriendDayReader:
         self._zone = zone
         self._baselines = baselines
         self._area_of = area_of
+        self._allowances: dict[tuple[str | None, str | None], int] = {}
+        self._schedules = schedules or Schedules(service_date.isoformat(), zone)
+        self._core = compiled_core(zone)
         self._dates = [(service_date + timedelta(days=offset)).isoformat() for offset in READ_AROUND]
 
     def of_camps(self, camps: Sequence[str]) -> list[FriendDay]:
@@ -105,31 +104,55 @@ class FriendDayReader:
 
     def days(self, documents: dict[str, list[dict[str, Any]]]) -> Iterator[FriendDay]:
         """Friend-days of the Friends these documents are of, who worked, are planned or absent."""
-        for friend_id, log, work in self._works(documents):
-            day = self._day(friend_id, log, work)
+        late = self._late(documents)
+        for friend_id, found in documents.items():
+            if friend_id in late:
+                day = self._day(friend_id, self._schedule(friend_id, found), late[friend_id])
+            else:
+                day = self._settled_day(friend_id, found)
             if day is not None:
                 yield day
 
-    def _works(self, documents: dict[str, list[dict[str, Any]]]) -> Iterator[tuple[str, FriendLog, list[Work]]]:
-        """Every Friend's log with the work in force: as derived, or from the invoices if it holds more than (T, K)."""
+    def _settled_day(self, friend_id: str, documents: list[dict[str, Any]]) -> FriendDay | None:
+        """The Friend-day of documents that are the state at (T, K)."""
+        kept = self._schedules.of(friend_id, documents)
+        rows = [document["log"]["activities"] for document in documents if "activities" in document["log"]]
+        if self._core is not None and kept.compiled is not None and len(rows) == 1:
+            runs = self._core.friend_runs(activity_text(rows[0]), kept.compiled, self._allowance)
+            if runs is not None:
+                return day_of(friend_id, kept.schedule, runs, self._moment.as_of)
+        return self._day(friend_id, kept.schedule, work_in(friend_id, documents))
+
+    def _day(self, friend_id: str, schedule: Schedule, work: Sequence[Work]) -> FriendDay | None:
+        detail = self._detail(friend_id, schedule, work)
+        return None if detail is None else detail.day
+
+    def _allowance(self, camp: str | None, wave: str | None) -> int:
+        key = (camp, wave)
+        if key not in self._allowances:
+            self._allowances[key] = self._baselines.allowance(self._area_of(camp), wave)
+        return self._allowances[key]
+
+    def _late(self, documents: dict[str, list[dict[str, Any]]]) -> dict[str, list[Work]]:
+        """Work, from the invoices, of the Friends of whom more is stored than the state at (T, K)."""
         late = {friend for friend, found in documents.items() if not self.settled(found)}
         folded = self._work_from_invoices(late) if late else {}
-        for friend_id, found in documents.items():
-            log = restore_friend(friend_id, found)
-            yield friend_id, log, folded.get(friend_id, []) if friend_id in late else work_of(log.activities.values())
+        return {friend: folded.get(friend, []) for friend in late}
 
     def settled(self, documents: Sequence[dict[str, Any]]) -> bool:
         """Whether a Friend's documents hold nothing later than (T, K)."""
         return is_settled(documents, self._moment)
 
-    def _day(self, friend_id: str, log: FriendLog, work: Sequence[Work]) -> FriendDay | None:
-        facts = log.events.facts(FRIEND_RANK, self._moment.as_of, self._moment.known_at)
-        return friend_days(friend_id, facts, work, **self.arguments())
+    def _schedule(self, friend_id: str, documents: Sequence[dict[str, Any]]) -> Schedule:
+        events = restore_events(friend_id, documents)
+        facts = events.facts(FRIEND_RANK, self._moment.as_of, self._moment.known_at)
+        return schedule_of(facts, self._service_date.isoformat(), self._zone)
 
-    def arguments(self) -> FoldArguments:
-        """What every Friend-day of this date and moment is folded with."""
-        return FoldArguments(
-            service_date=self._service_date.isoformat(),
+    def _detail(self, friend_id: str, schedule: Schedule, work: Sequence[Work]) -> FriendDetail | None:
+        return friend_day_detail(
+            friend_id,
+            schedule,
+            work,
             as_of=self._moment.as_of,
             zone=self._zone,
             baselines=self._baselines,
@@ -138,9 +161,10 @@ class FriendDayReader:
 
     def details(self, documents: dict[str, list[dict[str, Any]]]) -> Iterator[FriendDetail]:
         """The details of the Friend-days of the Friends these documents are of."""
-        for friend_id, log, work in self._works(documents):
-            facts = log.events.facts(FRIEND_RANK, self._moment.as_of, self._moment.known_at)
-            detail = friend_day_detail(friend_id, facts, work, **self.arguments())
+        late = self._late(documents)
+        for friend_id, found in documents.items():
+            work = late[friend_id] if friend_id in late else work_in(friend_id, found)
+            detail = self._detail(friend_id, self._schedule(friend_id, found), work)
             if detail is not None:
                 yield detail
 
@@ -159,6 +183,18 @@ class FriendDayReader:
 def is_settled(documents: Iterable[dict[str, Any]], moment: Moment) -> bool:
     """Whether documents hold nothing later than (T, K): then what is derived from them is the state at (T, K)."""
     return all(d["max_event_time"] <= moment.as_of and d["max_received_at"] <= moment.known_at for d in documents)
+
+
+def work_in(friend_id: str, documents: Sequence[dict[str, Any]]) -> list[Work]:
+    """Work that counts now, from a Friend's stored documents."""
+    kept = [document["log"]["activities"] for document in documents if "activities" in document["log"]]
+    if len(kept) != 1:
+        # Two documents may hold two derivations of one activity.
+        return work_of(restore_activities(friend_id, kept).activities.values())
+    return [
+        Work(time, RANK[invoice.partition(":")[0]][code], event_id, code, invoice, camp, address, since, date, wave)
+        for invoice, event_id, code, time, camp, address, since, date, wave in counted_activities(kept[0])
+    ]
 
 
 def work_of(activities_known: Iterable[Activity]) -> list[Work]:

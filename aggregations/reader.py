@@ -117,13 +117,17 @@ class Reader:
         return min(now, *said_of_all)
 
     def active_dates(self) -> list[date]:
-        """Service dates whose shift is running, the one to open with first; outside every shift the date of today."""
+        """Service dates at work, the one to open with first; the date of today where none is.
+
+        A date is at work from the start of a shift until that has ended and its wave's deadline is past.
+        """
         now = self.clock()
         today = tm.local_date(now, self.zone)
         waves = self.store.master_data(self.country).waves_of(self.country)
         active: list[date] = []
         for day in (today, today + timedelta(days=1)):
-            if any(start <= now < end for start, end in (wave.shift_at(day, self.zone) for wave in waves)):
+            spans = [(wave.shift_at(day, self.zone), wave.deadline_at(day, self.zone)) for wave in waves]
+            if any(start <= now <= max(end, deadline) for (start, end), deadline in spans):
                 active.append(day)
         return active or [today]
 

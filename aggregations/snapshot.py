@@ -10,11 +10,14 @@ from datetime import date
 from typing import Any, Final
 
 from aggregations.board import Board
+from aggregations.changes import CellCounts
 from aggregations.day import Day, View
 from aggregations.forecast import PROJECTED, Forecasts
 from aggregations.productivity import FriendDayReader, Writing, writing_of
 from aggregations.question import ALL_WAVES, Moment
 from aggregations.reader import Reader
+from aggregations.schedules import Schedules
+from aggregations.tally import Contributions
 from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS
 from hubstat.domain.friendday import FriendDay
@@ -27,10 +30,13 @@ _EVERY_TICK: Final[frozenset[Need]] = frozenset({"invoices"})
 # (ingest/telemetry/standing.py); the rest is for clocks that differ.
 _SHOWN_WITHIN: Final = 60_000
 _LOOKS: Final = 4
-# A tick that takes long is made less often, so that making takes at most a third of the time.
-_LEAST_PAUSE: Final = 3
-# Pauses after which a board is too old to be shown while the next one is made.
+# A tick that takes long is made less often, so that making takes at most two thirds of the time. A longer pause would
+# save nothing: the next tick folds what has changed since, the more the longer that is, and from some rate of events on
+# each would take longer than the one before it, until every Friend-day is folded in each.
+_LEAST_PAUSE: Final = 1.5
+# Pauses, but no less than some time (ms), after which a board is too old to be shown while the next one is made.
 _STILL_LATELY: Final = 3
+_LEAST_LATELY: Final = 10_000
 _FORGOTTEN_AFTER: Final = 5 * tm.MINUTE
 
 
@@ -45,6 +51,8 @@ class Snapshots:
         self._boards: dict[date, deque[Board]] = {}
         self._took: dict[date, int] = {}
         self._friend_days: dict[date, _FriendDays] = {}
+        self._cells: dict[date, CellCounts] = {}
+        self._contributions: dict[date, Contributions] = {}
         self._looks: dict[date, deque[ExitStack]] = {}
         self._forecasts = Forecasts(reader.clock, interval_seconds / 2)
 
@@ -56,7 +64,7 @@ class Snapshots:
         with self._lock:
             making = self._making.setdefault(service_date, threading.Lock())
             last = next(reversed(self._boards.get(service_date, ())), None)
-        oldest = self._reader.clock() - _STILL_LATELY * self._pause(service_date)
+        oldest = self._reader.clock() - max(_LEAST_LATELY, _STILL_LATELY * self._pause(service_date))
         if last is None or last.moment.as_of <= oldest:
             making.acquire()
         elif not making.acquire(blocking=False):
@@ -74,7 +82,7 @@ class Snapshots:
 
     def _pause(self, service_date: date) -> int:
         """From the making of one board to that of the next, ms."""
-        return max(self._interval, _LEAST_PAUSE * self._took.get(service_date, 0))
+        return max(self._interval, round(_LEAST_PAUSE * self._took.get(service_date, 0)))
 
     def recall(self, service_date: date, as_of: int) -> Board | None:
         """The board of a moment (ms), where it is one of the latest: a screen is read from one, however slowly."""
@@ -96,6 +104,8 @@ class Snapshots:
                 if boards and now - boards[-1].moment.as_of > _FORGOTTEN_AFTER:
                     self._boards.pop(day, None)
                     self._friend_days.pop(day, None)
+                    self._cells.pop(day, None)
+                    self._contributions.pop(day, None)
                     self._forecasts.forget(day)
                     for look in self._looks.pop(day, ()):
                         look.close()
@@ -104,26 +114,13 @@ class Snapshots:
         now = self._reader.clock()
         moment = Moment(now, now)
         data_to = self._reader.data_to(now)  # before the look is opened: what shows while it is read is not in it
-        with ExitStack() as look:
-            view = look.enter_context(self._reader.view())
-            day = self._reader.day(view, service_date, moment)
-            day.keep(view)
-            with day.within(view):
-                last_received = day.counter(view).last_received()
-                known = self._friend_days.get(service_date)
-                versions = (day.baselines.version, view.master.version)
-                if known is None or known.versions != versions:
-                    known = self._friend_days[service_date] = _FriendDays(versions)
-                try:
-                    folded = known.refresh(day, view)
-                except BaseException:
-                    del self._friend_days[service_date]  # half a refresh is none: the next one reads all anew
-                    raise
-                day.give_days([each.at(now) for each in folded])
-                for direction in DIRECTIONS:
-                    day.counted("camp", direction, _EVERY_TICK)
-                    day.all_waiting("camp", direction)
-            self._hold(service_date, look.pop_all())
+        try:
+            view, day, last_received, folded = self._read(service_date, moment)
+        except BaseException:
+            # Half of a look is none: the next one reads all anew.
+            self._friend_days.pop(service_date, None)
+            self._cells.pop(service_date, None)
+            raise
         unchanged = (
             last is not None
             and last.last_received == last_received
@@ -147,6 +144,30 @@ class Snapshots:
             last_received,
             folded,
         )
+
+    def _read(self, service_date: date, moment: Moment) -> tuple[View, Day, int | None, tuple[FriendDay, ...]]:
+        """What a tick is made of: its look and day, the latest received time (ms), Friend-days without T."""
+        with ExitStack() as look:
+            view = look.enter_context(self._reader.view())
+            day = self._reader.day(view, service_date, moment)
+            day.keep(view)
+            with day.within(view):
+                counts = self._cells.setdefault(service_date, CellCounts(service_date.isoformat()))
+                cells, last_received = counts.at(view.invoices, moment)
+                day.give_cells(cells, self._contributions.setdefault(service_date, Contributions()))
+                known = self._friend_days.get(service_date)
+                versions = (day.baselines.version, view.master.version)
+                if known is None or known.versions != versions:
+                    schedules = Schedules(service_date.isoformat(), self._reader.zone)
+                    known = self._friend_days[service_date] = _FriendDays(versions, schedules)
+                folded = known.refresh(day, view)
+                day.give_days([each.at(moment.as_of) for each in folded])
+                day.work_of_camps()  # here, not when the first viewer waits for it
+                for direction in DIRECTIONS:
+                    day.counted("camp", direction, _EVERY_TICK)
+                    day.all_waiting("camp", direction)
+            self._hold(service_date, look.pop_all())
+        return view, day, last_received, folded
 
     def _beside(self, tick: Day) -> Day:
         """The day of a tick once more, through a look of its own, so that nobody who reads the tick has to wait."""
@@ -177,14 +198,15 @@ def _figures(day: Day) -> list[Any]:
 class _FriendDays:
     """Friend-days of one service date, folded again only where needed. versions: of baselines and master data."""
 
-    def __init__(self, versions: tuple[int, int]) -> None:
+    def __init__(self, versions: tuple[int, int], schedules: Schedules) -> None:
         self.versions = versions
+        self._schedules = schedules
         self._days: dict[str, FriendDay] = {}
         self._unsettled: set[str] = set()
         self._written: set[Writing] = set()
 
     def refresh(self, day: Day, view: View) -> tuple[FriendDay, ...]:
-        reading = day.friend_days(view)
+        reading = day.friend_days(view, self._schedules)
         documents = self._changed(reading)
         found = {day.friend_id: day for day in reading.days(documents)}
         for friend_id in documents:

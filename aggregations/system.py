@@ -12,12 +12,12 @@ from typing import Any, Final
 from aggregations.reader import Reader
 from aggregations.viewer import Viewer
 from hubstat.domain import time as tm
-from hubstat.domain.hierarchy import HubTree
+from hubstat.domain.hierarchy import LEVELS, UNMAPPED, Hierarchy, HubTree
 from hubstat.domain.invoice import FOLD_VERSION
 from hubstat.domain.metrics import DEFINITION_VERSION
 from hubstat.elastic import audits, facts, overview
 from hubstat.elastic.audits import Audit
-from hubstat.elastic.overview import Cluster, Heard, LetterGroup, RestatedDate
+from hubstat.elastic.overview import Cluster, Heard, LetterGroup, Restated, RestatedDate
 from hubstat.elastic.retry import briefly
 from hubstat.elastic.store import Heartbeat
 
@@ -81,11 +81,27 @@ class SilentCamp:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A figure that is not what it was at closing, with the name of its hub: of a Friend that of the camp."""
+
+    restated: Restated
+    name_ko: str
+    name_en: str
+
+    @property
+    def place(self) -> str:
+        """Its hub as the address of a screen names it."""
+        each = self.restated
+        return f"{each.parent}/{each.hub}" if each.level == "friend" else each.hub
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """All of it at one moment (ms).
 
     data_to: as of ``Reader.data_to``. camps: how many were expected to be heard of; silent_camps: the longest silent
-    first. closed: date that was rolled up last. audits: the latest first. versions: by what they are of.
+    first. restated: by date; changes: what was and is, the last noted first, of ``all_changes``. closed: date that was
+    rolled up last. audits: the latest first. versions: by what they are of.
     """
 
     at: int
@@ -97,6 +113,8 @@ class Health:
     silent_camps: Sequence[SilentCamp]
     letters: Sequence[LetterGroup]
     restated: Sequence[RestatedDate]
+    changes: Sequence[Change]
+    all_changes: int
     closed: tuple[str, int] | None
     audits: Sequence[Audit]
     cluster: Cluster
@@ -140,7 +158,8 @@ class Watch:
         now = reader.clock()
         dates = reader.active_dates()
         beats = reader.store.heartbeats()
-        tree = reader.store.master_data(reader.country).hierarchy.on(dates[0])
+        hierarchy = reader.store.master_data(reader.country).hierarchy
+        changed, all_changes = overview.restated(client, namespace)
         heard = overview.last_heard(client, namespace, [day.isoformat() for day in dates])
         cluster = overview.cluster(client)
         closed = max(facts.records(client, namespace).values(), key=lambda each: each.service_date, default=None)
@@ -151,9 +170,11 @@ class Watch:
             [worker_of(beat, now) for beat in beats],
             partitions_of(beats, now),
             sum(1 for each in heard.values() if each.open),
-            silent_camps(heard, tree, now),
+            silent_camps(heard, hierarchy.on(dates[0]), now),
             overview.letters(client, namespace),
             overview.restated_dates(client, namespace),
+            ordered_changes([change_of(each, hierarchy) for each in changed]),
+            all_changes,
             None if closed is None else (closed.service_date, closed.rolled_up_at),
             audits.recorded(client, namespace)[:_AUDITS],
             cluster,
@@ -164,6 +185,25 @@ class Watch:
                 "elasticsearch": cluster.version,
             },
         )
+
+
+def change_of(each: Restated, hierarchy: Hierarchy) -> Change:
+    """A restatement with the name that its hub had on its date."""
+    tree = hierarchy.on(date.fromisoformat(each.service_date))
+    hub = tree.hub("camp", each.parent or UNMAPPED) if each.level == "friend" else tree.hub(each.level, each.hub)
+    return Change(each, hub.name_ko, hub.name_en)
+
+
+def ordered_changes(changes: Sequence[Change]) -> list[Change]:
+    """The last noted first; of one date the greatest hub first, then by figure, direction and wave."""
+
+    def order(change: Change) -> tuple[Any, ...]:
+        each = change.restated
+        day = -date.fromisoformat(each.service_date).toordinal()
+        level = (*LEVELS, "friend").index(each.level)
+        return -each.noted_at, day, level, change.place, each.metric, each.part, each.direction, each.wave
+
+    return sorted(changes, key=order)
 
 
 def worker_of(beat: Heartbeat, now: int) -> Worker:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from hubstat.domain import time as tm
@@ -44,7 +44,7 @@ from hubstat.domain.metric import (
     StalledCount,
 )
 from hubstat.domain.metrics import METRICS, metrics_for
-from hubstat.domain.row import Row
+from hubstat.domain.row import Row, late_bucket
 
 _TEN_MINUTES = 10 * tm.MINUTE
 Part = tuple[str, str]
@@ -67,6 +67,24 @@ _COUNTED: dict[Direction, tuple[Metric, ...]] = {
 }
 
 
+_K = TypeVar("_K")
+
+
+# A tick makes and adds up tens of thousands of tallies, for which Counter's own beginning and ``update`` are slow: they
+# look first what they are given.
+def _nothing() -> Counter[Any]:
+    return Counter.__new__(Counter)
+
+
+def _count_up(counts: Counter[_K], others: Counter[_K]) -> None:
+    if not counts:
+        dict.update(counts, others)
+        return
+    known = counts.get
+    for key, n in others.items():
+        counts[key] = known(key, 0) + n
+
+
 @dataclass(slots=True)
 class Tally:
     """Additive parts of one node. Times are ms, hours and minutes are counted from the epoch.
@@ -76,31 +94,31 @@ class Tally:
     worked, stops, net: Friends' invoices, stops and net ms by hour. plan: planned completions by the end of each hour.
     """
 
-    counts: Counter[Part] = field(default_factory=Counter)
-    hours: Counter[int] = field(default_factory=Counter)
-    minutes: Counter[tuple[str, int]] = field(default_factory=Counter)
+    counts: Counter[Part] = field(default_factory=_nothing)
+    hours: Counter[int] = field(default_factory=_nothing)
+    minutes: Counter[tuple[str, int]] = field(default_factory=_nothing)
     latest: dict[str, int] = field(default_factory=dict)
-    friends: Counter[str] = field(default_factory=Counter)
+    friends: Counter[str] = field(default_factory=_nothing)
     sums: dict[str, float] = field(default_factory=dict)
-    excluded: Counter[str] = field(default_factory=Counter)
-    worked: Counter[int] = field(default_factory=Counter)
-    stops: Counter[int] = field(default_factory=Counter)
-    net: Counter[int] = field(default_factory=Counter)
+    excluded: Counter[str] = field(default_factory=_nothing)
+    worked: Counter[int] = field(default_factory=_nothing)
+    stops: Counter[int] = field(default_factory=_nothing)
+    net: Counter[int] = field(default_factory=_nothing)
     plan: dict[int, float] = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
         """Add another node's parts."""
-        self.counts.update(other.counts)
-        self.hours.update(other.hours)
-        self.minutes.update(other.minutes)
+        _count_up(self.counts, other.counts)
+        _count_up(self.hours, other.hours)
+        _count_up(self.minutes, other.minutes)
         for name, value in other.latest.items():
             self.reach(name, value)
-        self.friends.update(other.friends)
+        _count_up(self.friends, other.friends)
         add_to(self.sums, other.sums)
-        self.excluded.update(other.excluded)
-        self.worked.update(other.worked)
-        self.stops.update(other.stops)
-        self.net.update(other.net)
+        _count_up(self.excluded, other.excluded)
+        _count_up(self.worked, other.worked)
+        _count_up(self.stops, other.stops)
+        _count_up(self.net, other.net)
         add_to(self.plan, other.plan)
 
     def reach(self, name: str, value: int | None) -> None:
@@ -153,6 +171,29 @@ def contributions(row: Row, context: Context) -> tuple[Part, ...]:
         elif isinstance(measure, SplitCount) and holds(measure.where, row, context):
             found.append((metric.id, split_key(measure.split, row, context)))
     return tuple(found)
+
+
+class Contributions:
+    """``contributions`` kept from T to T: they change when the promise, a bucket of lateness or the wave passes."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], tuple[Part, ...]] = {}
+        self._fixed: tuple[Any, ...] = ()
+
+    def begin(self, context: Context) -> None:
+        """Before the first row of a T: what was known with other master data holds no more."""
+        fixed = (context.customer_reasons, context.groups, context.deadlines, context.day_end)
+        if fixed != self._fixed:
+            self._known, self._fixed = {}, fixed
+
+    def of(self, kind: str, row: Row, context: Context) -> tuple[Part, ...]:
+        """The contributions of a row. kind: the same for rows that differ in their camp alone."""
+        late = context.as_of - row.promise
+        key = (kind, late > 0, late_bucket(max(late, 0)), context.wave_closed(context.deadline(row.wave)))
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = contributions(row, context)
+        return found
 
 
 def backlog_contributions(waiting: Waiting, as_of: int) -> tuple[Part, ...]:

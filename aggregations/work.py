@@ -131,3 +131,11 @@ def _parts(projection: Projection) -> Tally:
     )
     tally.reach("projected_finish", projection.finish)
     return tally
+
+
+def work_of_camps(work: Mapping[Place, Tally]) -> dict[str | None, Tally]:
+    """Work by (camp, Friend) added by camp."""
+    found: dict[str | None, Tally] = {}
+    for (camp, _), tally in sorted(work.items(), key=lambda item: [part or "" for part in item[0]]):
+        found.setdefault(camp, Tally()).add(tally)
+    return found

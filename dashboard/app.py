@@ -12,16 +12,17 @@ from dash import MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_
 
 from dashboard import drawer, shell
 from dashboard.board import Board
+from dashboard.causes import Refused, told
 from dashboard.desk import Desk
 from dashboard.desk_actions import add_desk_callbacks
 from dashboard.export_route import add_export_route
-from dashboard.live import Screens, frame, screen_key
+from dashboard.live import Built, Screens, frame, screen_key
 from dashboard.packing import Packing
-from dashboard.place import Place, parse
+from dashboard.place import Place, lang_of, parse
 from dashboard.scene import Scene
 from dashboard.screens import states
 from dashboard.watch import Watch
-from hubstat.errors import AccessError, HubstatError, QueryError
+from hubstat.errors import AccessError, HubstatError
 from hubstat.figures.formats import Lang
 from hubstat.figures.palette import Theme
 from hubstat.figures.texts import text
@@ -44,6 +45,10 @@ FRAME: Final = (
 )
 
 
+# Parts of the frame that depend on which drawer is open: it, and the ways that keep it open.
+PROVING: Final = ("drawer-slot", "crumbs", "lang", "export")
+
+
 def create_app(board: Board, settings: DashboardSettings, watch: Watch | None = None, desk: Desk | None = None) -> Dash:
     """The Dash application over a board. Nothing is loaded from another host.
 
@@ -63,6 +68,8 @@ def create_app(board: Board, settings: DashboardSettings, watch: Watch | None = 
     )
     # Callbacks go by HTTP; without this every viewer would hold an idle socket as well.
     app.backend.websocket_capability = False
+    # Until the first screen says which language it is in.
+    app.index_string = app.index_string.replace("<html>", f'<html lang="{settings.language}">')
     app.layout = shell.layout(settings.refresh_seconds, settings.language)
     _client_callbacks(app)
     screens = Screens(board, watch, desk)
@@ -162,15 +169,18 @@ class Updates:
         pulse = pulse or {}
         try:
             place = parse(search, zone, lang)
-        except QueryError as error:
-            return self._failed(Place(lang=lang), search, text("error.place", lang, what=str(error)), pulse, "")
+        except Refused as error:
+            chosen = lang_of(search, lang)
+            cause = text("error.place", chosen, what=told(error, chosen))
+            return self._failed(Place(lang=chosen), search, cause, pulse, "")
         key = screen_key(place, theme)
         try:
             return self._screen(place, theme, key, search, pulse)
         except AccessError as error:
-            return self._failed(place, search, str(error), pulse, "", right=False)
+            log.info("no right: %s", error)
+            return self._failed(place, search, told(error, place.lang), pulse, "", right=False)
         except HubstatError as error:
-            return self._failed(place, search, str(error), pulse, key)
+            return self._failed(place, search, told(error, place.lang), pulse, key)
         except Exception:
             reference = f"e-{uuid.uuid4().hex[:6]}"
             log.exception("screen failed", extra={"reference": reference, "search": search})
@@ -194,11 +204,12 @@ class Updates:
         }
         waits = place.compare is not None and pulse.get("compared") is False
         same = (pulse.get("generation"), pulse.get("day")) == (moment.generation, moment.day.isoformat())
-        if not moved and not waits and same and pulse.get("search") == search:
+        asked = pulse.get("search") != search or pulse.get("proof") == []
+        if not moved and not waits and same and not asked:
             line = shell.as_of_line(Scene(self._screens.board, place, moment, theme, key))
             time = pulse.get("time", "")
-            kept = {"shown": pulse["shown"], "form": pulse.get("form"), "time": time, "compared": pulse.get("compared")}
-            return answer | kept, {"asof": {"children": line}}
+            kept = {name: pulse.get(name) for name in ("shown", "form", "compared", "proof")}
+            return answer | kept | {"time": time}, {"asof": {"children": line}}
         built = self._screens.build(place, theme, moment)
         answer["compared"] = built.scene.before is not None
         if place.compare is not None and built.scene.before is None:
@@ -208,12 +219,33 @@ class Updates:
         answer["form"] = built.form
         whole = moved or pulse.get("form") != built.form
         props = frame(built, self._screens.offered) if whole else self._screens.changes(built, pulse["shown"])
+        answer["proof"] = self._open(built, pulse.get("proof"), whole, props)
         if moved and pulse.get("lang") != place.lang:
             for component, values in shell.words(place.lang, self._settings.refresh_seconds).items():
                 props.setdefault(component, {}).update(values)
         props["asof"] = {"children": shell.as_of_line(built.scene)}
         self._screens.remember(built)
         return answer, props
+
+    def _open(
+        self, built: Built, shown: list[Any] | None, whole: bool, props: dict[str, dict[str, Any]]
+    ) -> tuple[str, int, Any, Any] | None:
+        """What is open after this answer: metric, moment (ms) and value of the screen it was opened on, last value.
+
+        shown: the same of the page before it; empty where the page has closed the drawer by itself. Adds the drawer to
+        the properties where another one is to be open, else what the screen has moved on to.
+        """
+        opened = built.opened
+        if whole or opened is None or not shown or shown[0] != opened[0]:
+            if not whole and (opened is not None or shown is not None):
+                sent = frame(built, self._screens.offered)
+                props |= {component: sent[component] for component in PROVING}
+            return None if opened is None else (*opened, opened[2])
+        metric, as_of, then, last = shown
+        now = opened[2]
+        if not drawer.same(last, now):
+            props[drawer.SINCE] = {"children": drawer.since(built.scene, metric, (as_of, then), now)}
+        return metric, as_of, then, now
 
     def _failed(
         self, place: Place, search: str, cause: str, pulse: dict[str, Any], key: str, *, right: bool = True

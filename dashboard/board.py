@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from dashboard.place import Place
+from hubstat.figures.formats import Lang
 
 Figures = Mapping[str, Any]
 
@@ -19,8 +20,9 @@ class Moment:
     """The moment a screen shows. Times in ms.
 
     generation: changes whenever any figure may have changed. data_to: received time up to which data is in, None =
-    unknown. provisional: known before the closing of the service date. projected_at: moment of what the projection
-    gives, None while there is none.
+    unknown. provisional: known before the closing of the service date; corrected: known after it, so that what came
+    later counts. closed: of the closing or later. projected_at: moment of what the projection gives, None while there
+    is none.
     """
 
     day: date
@@ -32,6 +34,8 @@ class Moment:
     provisional: bool
     version: str
     projected_at: int | None = None
+    closed: bool = False
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,22 @@ class Listing:
     as_of: int
 
 
+class Names(Protocol):
+    """Names of the master data on one date."""
+
+    def camp(self, camp: str, lang: Lang) -> str:
+        """Name of a camp, its id where none is known."""
+
+    def friend(self, friend: str) -> str:
+        """Name of a Friend, the id where none is known."""
+
+    def reason(self, reason: str, lang: Lang) -> str | None:
+        """Label of why an attempt failed; None for a reason that the master data do not have."""
+
+    def group(self, reason: str) -> str:
+        """Group of a reason, as ``m5_groups`` counts it."""
+
+
 @dataclass(frozen=True, slots=True)
 class WaveTime:
     """Deadline of a wave on a service date, ms."""
@@ -184,7 +204,7 @@ class Board(Protocol):
         """Zone of the network."""
 
     def active_dates(self) -> Sequence[date]:
-        """Service dates whose shift is running now, the one to open first in front."""
+        """Service dates at work now, the one to open first in front."""
 
     def moment(self, place: Place) -> Moment:
         """The moment a place shows: the live snapshot's, or the fixed one of the address."""
@@ -197,6 +217,21 @@ class Board(Protocol):
 
     def waves(self, day: date) -> Sequence[WaveTime]:
         """Waves of the network with their deadlines."""
+
+    def names(self, day: date) -> Names:
+        """What hubs, Friends and reasons are called on a service date."""
+
+    def ends(self, place: Place, moment: Moment) -> Figures | None:
+        """Figures of a place above the Friend that cost too much for every tick: by minute of completion, and loads.
+
+        Of a live moment they are of its full minute, and None above the camp: their proof alone reads them.
+        """
+
+    def active(self, place: Place, moment: Moment) -> Mapping[str, int]:
+        """By camp id the latest activity (ms) of the Friends at work there; empty on a closed date."""
+
+    def silent(self, place: Place, moment: Moment, camps: Sequence[Node]) -> Sequence[Node]:
+        """Those of some camps that must have something to say of a place's work and do not."""
 
     def invoices(self, place: Place, moment: Moment) -> Sequence[Line]:
         """Every invoice of a Friend's place."""
@@ -222,5 +257,5 @@ class Board(Protocol):
     def listing(self, place: Place, moment: Moment, metric: str) -> AbstractContextManager[Listing]:
         """The invoices behind a counted figure, however many; reading raises ``HubstatError`` where one is missing."""
 
-    def invoice(self, place: Place, moment: Moment) -> Detail | None:
-        """The invoice of a place, None if it is not known at that moment."""
+    def invoice(self, place: Place, moment: Moment) -> Detail:
+        """The invoice of a place; raises ``HubstatError`` where none is known at that moment."""

@@ -7,11 +7,12 @@ from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
 
+from dashboard.causes import told
 from dashboard.desk import Desk
 from dashboard.live import Screens
-from dashboard.place import parse
-from dashboard.screens.reports import Asked, date_of
-from hubstat.errors import HubstatError
+from dashboard.place import lang_of, parse
+from dashboard.screens.reports import Asked, date_of, wave_of
+from hubstat.errors import HubstatError, RecipientError
 from hubstat.figures.formats import Lang
 from hubstat.figures.texts import text
 
@@ -43,27 +44,29 @@ def add_desk_callbacks(app: Dash, screens: Screens, desk: Desk, lang: Lang) -> N
 
 
 def _resend(screens: Screens, desk: Desk, run_id: str, search: str, lang: Lang) -> str:
-    place = parse(search, screens.board.zone, lang)
+    chosen = lang_of(search, lang)
     try:
         run = desk.resend(run_id)
     except HubstatError as error:
-        return str(error)
+        return told(error, chosen)
     finally:
         screens.desktop.forget()
-    return text("reports.resent", place.lang, state=text(f"reports.state.{run.state}", place.lang))
+    return text("reports.resent", chosen, state=text(f"reports.state.{run.state}", chosen))
 
 
 def _send(screens: Screens, desk: Desk, recipient: str | None, search: str, lang: Lang) -> str:
-    place = parse(search, screens.board.zone, lang)
+    chosen = lang_of(search, lang)
     if not recipient:
-        return text("reports.no_address", place.lang)
+        return text("reports.no_address", chosen)
     try:
+        place = parse(search, screens.board.zone, lang)
         asked = Asked.of(place.order or "")
-        wave = None if place.wave == "all" else place.wave
-        order = desk.order(asked.report, date_of(place, screens.moment(place)), asked.level, asked.hub, wave=wave)
-        run = desk.send_now(order, recipient, place.lang)
+        day, wave = date_of(place, screens.moment(place)), wave_of(asked, place)
+        run = desk.send_now(desk.order(asked.report, day, asked.level, asked.hub, wave=wave), recipient, chosen)
+    except RecipientError:
+        return text("error.recipient", chosen, recipient=recipient)
     except HubstatError as error:
-        return str(error)
+        return told(error, chosen)
     finally:
         screens.desktop.forget()
-    return text("reports.sent", place.lang, recipient=recipient, state=text(f"reports.state.{run.state}", place.lang))
+    return text("reports.sent", chosen, recipient=recipient, state=text(f"reports.state.{run.state}", chosen))

@@ -12,15 +12,18 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from dashboard.causes import Refused, told
 from dashboard.exports import Export, export
 from dashboard.live import Screens
-from dashboard.place import parse
+from dashboard.place import lang_of, parse
 from hubstat.errors import AccessError, HubstatError
 from hubstat.figures.export import CSV_MIME, XLSX_MIME
 from hubstat.figures.formats import Lang
 
 log = logging.getLogger(__name__)
 
+# Times that no list is of begin here, ms.
+_LATEST: Final = 1 << 43
 _MIMES: Final = {"csv": f"{CSV_MIME}; charset=utf-8", "xlsx": XLSX_MIME}
 
 
@@ -32,7 +35,9 @@ def add_export_route(app: Dash, screens: Screens, lang: Lang) -> None:
         try:
             found = _export(screens, search, lang)
         except HubstatError as error:
-            return PlainTextResponse(str(error), status_code=403 if isinstance(error, AccessError) else 400)
+            log.info("export refused: %s", error)
+            said = told(error, lang_of(search, lang))
+            return PlainTextResponse(said, status_code=403 if isinstance(error, AccessError) else 400)
         headers = {"Content-Disposition": f'attachment; filename="{found.name}"', "Cache-Control": "no-store"}
         if found.rows is not None:
             headers["X-Export-Rows"] = str(found.rows)
@@ -48,7 +53,20 @@ def _export(screens: Screens, search: str, lang: Lang) -> Export:
     place = parse(search, screens.board.zone, lang)
     table, form = (fields.get(name, [""])[0] for name in ("table", "format"))
     built = screens.build(place.go(), "light", screens.moment(place))
-    return export(screens, built, place.proof, table, form)
+    return export(screens, built, place.proof, table, form, _listed(fields))
+
+
+def _listed(fields: dict[str, Any]) -> tuple[int, int] | None:
+    """(T, K) of the list that a drawer shows, ms; None where the address names none."""
+    if "listed_at" not in fields:
+        return None
+    try:
+        as_of, known_at = (int(fields.get(name, [""])[0]) for name in ("listed_at", "listed_known"))
+    except ValueError:
+        raise Refused("error.export_moment") from None
+    if not 0 < as_of <= known_at < _LATEST:
+        raise Refused("error.export_moment")
+    return as_of, known_at
 
 
 def _told(found: Export) -> Iterator[bytes]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from dashboard.board import Line
+from dashboard.board import Line, Moment
+from dashboard.causes import Refused
+from dashboard.export_sheets import ahead_of
 from dashboard.live import Built, Screens
 from dashboard.place import HUB_SCREENS
 from dashboard.scene import Scene, hub_name
+from dashboard.screens.friend import ordered_lines
 from dashboard.sheets import Sheet
 from dashboard.shell import FORMATS
 from hubstat.domain import time as tm
-from hubstat.errors import QueryError
 from hubstat.figures.export import Column, Kind, Table, csv_blocks, xlsx_bytes
+from hubstat.figures.formats import MINUS
 from hubstat.figures.texts import label
 
 # Of longer lists only CSV is made: a spreadsheet's file is whole in memory before its first byte is sent.
@@ -33,6 +36,10 @@ _DERIVED: Final[Mapping[str, tuple[Kind, tuple[str, ...]]]] = {
 }  # fmt: skip
 
 
+# Columns of no one metric that say what is ahead.
+_AHEAD: Final = ("bal",)
+
+
 @dataclass(frozen=True, slots=True)
 class Export:
     """A file on its way. rows: how many lines of data it will have, None where nobody knows before."""
@@ -42,41 +49,92 @@ class Export:
     rows: int | None
 
 
-def export(screens: Screens, built: Built, metric: str | None, name: str, form: str) -> Export:
+def export(
+    screens: Screens, built: Built, metric: str | None, name: str, form: str, listed: tuple[int, int] | None = None
+) -> Export:
     """A table of a screen as a file; ``proof``: the invoices behind the figure ``metric`` of its place.
 
-    Raises ``QueryError`` where there is no such table or form, or the list is too long for XLSX.
+    listed: (T, K) of the list that a drawer shows, ms; without it the list is of the screen's moment.
+    Raises ``Refused`` where there is no such table or form, or the list is too long for XLSX.
     """
     scene = built.scene
     if form not in FORMATS:
-        raise QueryError(f"format: one of {', '.join(FORMATS)}, not {form!r}")
+        raise Refused("error.export_format", known=", ".join(FORMATS), value=form)
     if name == PROOF:
-        return _proof(screens, built, metric, form)
+        return _proof(screens, built, metric, form, listed)
     table = table_of(built, name)
     body = _written(ExitStack(), table, table.rows, form)
     return Export(_file_name(scene, [name], form), body, len(table.rows))
 
 
 def table_of(built: Built, name: str) -> Table:
-    """A table of a screen with its raw values. Raises ``QueryError`` where it has none of that name."""
+    """A table of a screen with its raw values. Raises ``Refused`` where it has none of that name."""
     scene = built.scene
     sheet: Sheet | None = scene.sheets.get(name)
     if sheet is not None:
-        columns = [Column(head.key, head.label, _KINDS.get(head.kind, "text")) for head in sheet.heads]
-        return Table(sheet.title, header(built), columns, sheet.rows)
+        return Table(sheet.title, header(built), _heads(sheet), sheet.rows)
+    for offer in built.offers:
+        if offer.name == name and built.hubs is not None:
+            made = offer.sheet(scene, built.hubs)
+            return Table(made.title, header(built), _heads(made), made.rows)
     parts = {
         prop: built.parts.get(f"{name}-{scene.key}.{prop}") for prop in ("columnDefs", "rowData", "dashGridOptions")
     }
     definitions, rows, options = (part.value if part else None for part in parts.values())
     if definitions is None or rows is None:
         known = ", ".join(each for each, _ in built.tables) or "none"
-        raise QueryError(f"table: this screen has {known}, not {name!r}")
+        raise Refused("error.export_table", known=known, value=name)
     leaves = [leaf for entry in definitions for leaf in entry.get("children", [entry])]
     cells = [cell for leaf in leaves for cell in _cells(scene, leaf)]
-    every = [*rows, *((options or {}).get("pinnedBottomRowData") or ())]
+    if scene.moment.closed:
+        cells = [cell for cell in cells if cell.column.key not in _AHEAD and not ahead_of(scene, cell.column.key)]
+    every = [*in_order(leaves, rows, scene.place.sort), *((options or {}).get("pinnedBottomRowData") or ())]
     raw = [{cell.column.key: cell.value(row) for cell in cells} for row in every]
     kept = [cell.column for cell in cells if not any(isinstance(row[cell.column.key], dict | list) for row in raw)]
     return Table(dict(built.tables)[name], header(built), kept, raw)
+
+
+def _heads(sheet: Sheet) -> list[Column]:
+    return [Column(head.key, head.label, _KINDS.get(head.kind, "text")) for head in sheet.heads]
+
+
+def in_order(
+    leaves: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]], sort: str | None
+) -> list[Mapping[str, Any]]:
+    """Rows as the table shows them with the order of an address (``column.asc``); without one as they are given.
+
+    leaves: the table's columns; they sort as its comparators do (``assets/grid.js``), nothing before something.
+    """
+    name, _, direction = (sort or "").rpartition(".")
+    leaf = next((each for each in leaves if each.get("colId", each.get("field")) == name), None)
+    if leaf is None or direction not in ("asc", "desc"):
+        return list(rows)
+    comparator = (leaf.get("comparator") or {}).get("function")
+    path = tuple(leaf["field"].split("."))
+
+    def place(row: Mapping[str, Any]) -> tuple[bool, Any]:
+        if comparator == "hsWorst":
+            return True, -row["rank"]
+        value = _at(row, path)
+        if comparator == "hsNumber":
+            return True, _number(value)
+        return value is not None, 0 if value is None else value
+
+    return sorted(rows, key=place, reverse=direction == "desc")
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(str(value).replace(MINUS, "-"))
+    except ValueError:
+        return 0.0
+
+
+def _at(row: Mapping[str, Any], path: Sequence[str]) -> Any:
+    found: Any = row
+    for step in path:
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +145,7 @@ class _Cell:
     path: tuple[str, ...]
 
     def value(self, row: Mapping[str, Any]) -> Any:
-        found: Any = row
-        for step in self.path:
-            found = found.get(step) if isinstance(found, Mapping) else None
-        # A heat cell is its figure and the step of its colour.
-        return found[0] if isinstance(found, list | tuple) and len(found) == 2 else found
+        return _at(row, self.path)
 
 
 def _cells(scene: Scene, leaf: Mapping[str, Any]) -> Iterator[_Cell]:
@@ -106,7 +160,7 @@ def _cells(scene: Scene, leaf: Mapping[str, Any]) -> Iterator[_Cell]:
         yield _Cell(Column(field, leaf["headerName"], kind), path)
         return
     params = leaf.get("cellRendererParams") or {}
-    metric = params.get("metric") or (f"invoices_per_hour.{params['hour']}" if "hour" in params else None)
+    metric = params.get("metric")
     path = ("f", params["raw"]) if "raw" in params else tuple(field.split(".", 1))
     title = leaf["headerName"]
     if metric is not None:
@@ -121,14 +175,14 @@ def _cells(scene: Scene, leaf: Mapping[str, Any]) -> Iterator[_Cell]:
 def _kind(params: Mapping[str, Any], metric: str | None) -> Kind:
     if metric in _TIMES:
         return "time"
-    return "number" if "hour" in params or "raw" in params else _KINDS.get(params.get("form", ""), "text")
+    return "number" if "raw" in params else _KINDS.get(params.get("form", ""), "text")
 
 
-def header(built: Built, listed_at: int | None = None) -> list[tuple[str, str]]:
+def header(built: Built, listed: tuple[int, int] | None = None) -> list[tuple[str, str]]:
     """What figures are of: scope, service date, wave, direction, as-of, known-at, zone, definitions; of a screen also
     the moments of the projection and of what it is compared with, where they are others.
 
-    listed_at: moment of a list (ms), which is the projection's where the figure is.
+    listed: (T, K) of a list, ms.
     """
     scene, moment = built.scene, built.scene.moment
     zone = scene.board.zone
@@ -142,13 +196,11 @@ def header(built: Built, listed_at: int | None = None) -> list[tuple[str, str]]:
             (scene.say("wave.label"), scene.place.wave),
             (scene.say("direction.label"), scene.place.direction),
         ]
-    as_of, known_at = moment.as_of, moment.known_at
-    if listed_at is not None and listed_at != as_of:
-        as_of = known_at = listed_at
+    as_of, known_at = listed or (moment.as_of, moment.known_at)
     more: list[tuple[str, str]] = []
-    if listed_at is None and moment.projected_at not in (None, as_of):
+    if listed is None and moment.projected_at not in (None, as_of) and not moment.closed:
         more.append((scene.say("export.projected_at"), tm.iso_local(moment.projected_at or as_of, zone)))
-    if listed_at is None and built.scene.before is not None:
+    if listed is None and built.scene.before is not None:
         more.append((scene.say("export.compared_at"), tm.iso_local(built.scene.before.as_of, zone)))
     return [
         *lines,
@@ -157,8 +209,14 @@ def header(built: Built, listed_at: int | None = None) -> list[tuple[str, str]]:
         *more,
         (scene.say("export.zone"), str(zone)),
         (scene.say("export.version"), moment.version),
-        (scene.say("export.standing"), scene.say("asof.provisional" if moment.provisional else "asof.final")),
+        (scene.say("export.standing"), scene.say(_standing(moment))),
     ]
+
+
+def _standing(moment: Moment) -> str:
+    if moment.provisional:
+        return "asof.provisional"
+    return "asof.corrected" if moment.corrected else "asof.final"
 
 
 def _file_name(scene: Scene, names: Sequence[str], form: str) -> str:
@@ -170,20 +228,36 @@ def _file_name(scene: Scene, names: Sequence[str], form: str) -> str:
     return "".join(sign if sign.isascii() and (sign.isalnum() or sign in "-_.") else "_" for sign in safe) + f".{form}"
 
 
-def _proof(screens: Screens, built: Built, metric: str | None, form: str) -> Export:
-    scene = built.scene
+def _proof(screens: Screens, built: Built, metric: str | None, form: str, listed: tuple[int, int] | None) -> Export:
+    """The list in the order of the drawer; one too long to be sorted as it is read."""
+    scene, moment = built.scene, built.scene.moment
     if metric is None:
-        raise QueryError("proof: the address names no figure whose invoices are to be exported")
+        raise Refused("error.export_proof")
+    if listed is not None:
+        # What the drawer shows is of one moment, also where that is the projection's.
+        moment = replace(moment, as_of=listed[0], known_at=listed[1], live=False)
     stack = ExitStack()
-    found = stack.enter_context(screens.board.listing(scene.place, scene.moment, metric))
-    if form == "xlsx" and found.figure > XLSX_ROWS:
+    found = stack.enter_context(screens.board.listing(scene.place, moment, metric))
+    try:
+        if form == "xlsx" and found.figure > XLSX_ROWS:
+            raise Refused("export.too_long", n=f"{found.figure:,}", most=f"{XLSX_ROWS:,}")
+        short = found.figure <= XLSX_ROWS
+        known_at = moment.known_at if found.as_of == moment.as_of else found.as_of
+        lines = [*header(built, (found.as_of, known_at)), (scene.say("export.figure"), f"{metric} = {found.figure}")]
+        if not short:
+            lines.append((scene.say("export.order"), scene.say("export.order_read")))
+    except BaseException:
         stack.close()
-        raise QueryError(scene.say("export.too_long", n=f"{found.figure:,}", most=f"{XLSX_ROWS:,}"))
+        raise
     title = label(metric.partition(".")[0], scene.place.direction, scene.lang)
-    lines = [*header(built, found.as_of), (scene.say("export.figure"), f"{metric} = {found.figure}")]
     table = Table(title, lines, _columns(scene), ())
-    rows = (_invoice(scene, line) for line in found.lines)
-    return Export(_file_name(scene, [PROOF, metric], form), _written(stack, table, rows, form), found.figure)
+    body = _written(stack, table, _invoices(scene, found.lines, short), form)
+    return Export(_file_name(scene, [PROOF, metric], form), body, found.figure)
+
+
+def _invoices(scene: Scene, lines: Iterable[Line], short: bool) -> Iterator[dict[str, Any]]:
+    for line in ordered_lines(list(lines)) if short else lines:
+        yield _invoice(scene, line)
 
 
 def _written(stack: ExitStack, table: Table, rows: Iterable[Mapping[str, Any]], form: str) -> Generator[bytes]:
@@ -198,8 +272,12 @@ def _written(stack: ExitStack, table: Table, rows: Iterable[Mapping[str, Any]], 
 def _columns(scene: Scene) -> Sequence[Column]:
     kinds: dict[str, Kind] = {"promise": "time", "completed": "time", "late": "count"}
     names = ("invoice", "promise", "completed", "late", "camp", "friend", "state", "why")
-    return [Column("direction", scene.say("direction.label")),
-            *(Column(name, scene.say(f"col.{name}"), kinds.get(name, "text")) for name in names)]  # fmt: skip
+    columns = [Column("direction", scene.say("direction.label")),
+               *(Column(name, scene.say(f"col.{name}"), kinds.get(name, "text")) for name in names)]  # fmt: skip
+    more = [Column("camp_name", scene.say("export.camp_name"))]
+    if scene.place.level in ("camp", "friend"):  # above the camp no Friend is named
+        more.append(Column("friend_name", scene.say("export.friend_name")))
+    return [*columns, *more]
 
 
 def _invoice(scene: Scene, line: Line) -> dict[str, Any]:
@@ -212,6 +290,8 @@ def _invoice(scene: Scene, line: Line) -> dict[str, Any]:
         "late": line.late,
         "camp": line.camp,
         "friend": line.friend,
+        "camp_name": scene.camp_name(line.camp),
+        "friend_name": scene.friend_name(line.friend),
         "state": line.state,
         "why": line.why_en if scene.lang == "en" else line.why_ko,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,12 +12,14 @@ from dashboard.board import Figures, Node
 from dashboard.scene import UNASSIGNED, UNMAPPED, Scene, hub_name
 from hubstat.figures import formats as fm
 from hubstat.figures import outlook as ahead
-from hubstat.figures.status import FRIEND_RATE_BASE, heat_step, status
+from hubstat.figures.status import FRIEND_RATE_BASE, status
 
 Row = dict[str, Any]
 Column = dict[str, Any]
 
 QUIET: Final = "quiet ag-right-aligned-cell"
+# Signs of a time of the service date.
+_CLOCK: Final = len("15:04")
 EXCLUDED: Final = ("break", "app_lock", "load_wait", "window_wait", "incident", "offline")
 GRID_THEME: Final = (
     "themeQuartz.withParams({backgroundColor:'var(--surface)',foregroundColor:'var(--ink)',accentColor:'var(--accent)',"
@@ -50,17 +52,12 @@ def row_of(
     node: Node,
     level: str,
     rank: int,
-    hours: Sequence[str],
-    network: Figures,
     *,
     href: str | None = None,
     meta: str = "",
     name: str | None = None,
 ) -> Row:
-    """One hub as a grid row.
-
-    f: raw figures; share: raw differences of shares; h: hourly rates with their heat; x: texts instead of hidden ones.
-    """
+    """One hub as a grid row. f: raw figures; share: raw differences of shares; x: texts instead of hidden ones."""
     figures = node.figures
     prefix = scene.prefix
     hidden = {}
@@ -69,8 +66,6 @@ def row_of(
     if level == "friend" and (figures.get("efficiency_stops") or 0) < FRIEND_RATE_BASE:
         hidden["efficiency"] = fm.NONE
     gap, changed = ahead.gap_share(figures), _change(scene, node, level)
-    rates: Mapping[str, float | None] = figures.get("invoices_per_hour") or {}
-    overall: Mapping[str, float | None] = network.get("invoices_per_hour") or {}
     return {
         "id": f"{level}:{node.hub}",
         "name": name or hub_name(node, level, scene.lang),
@@ -90,7 +85,6 @@ def row_of(
         "each": _each(figures),
         "ex": figures.get("excluded_minutes") or {},
         "last": last_text(scene, figures),
-        "h": {hour: [rates.get(hour), heat_step(rates.get(hour), overall.get(hour))] for hour in hours},
         "x": hidden,
     }
 
@@ -137,7 +131,11 @@ def _change(scene: Scene, node: Node, level: str) -> float | None:
 
 def last_text(scene: Scene, figures: Figures) -> str:
     """Latest completion as text, the day before it where it is not the service date."""
-    at = figures.get("last_completed_at")
+    return time_text(scene, figures.get("last_completed_at"))
+
+
+def time_text(scene: Scene, at: str | None) -> str:
+    """A figure that is a time, as text, the day before it where it is not the service date."""
     return fm.clock(datetime.fromisoformat(at) if at else None, scene.moment.day, lang=scene.lang)
 
 
@@ -185,27 +183,6 @@ def name_column(header: str, width: int) -> Column:
     }
 
 
-def heat_columns(scene: Scene, hours: Sequence[str]) -> list[Column]:
-    """Deliveries per Friend-hour, one column an hour, under one head."""
-    if not hours:
-        return []
-    children = [
-        column(
-            fm.hour(hour, scene.lang),
-            f"h.{hour}",
-            40,
-            cellRenderer="HsHeat",
-            cellClass="heat-cell",
-            headerClass="heat-head",
-            sortable=False,
-            cellRendererParams={"hour": hour},
-        )
-        for hour in hours
-    ]
-    head = f"{scene.say('table.heat')} · {scene.say('table.heat_hint')}"
-    return [{"headerName": head, "children": children, "headerClass": "group-head", "marryChildren": True}]
-
-
 def plan_columns(scene: Scene) -> list[Column]:
     """How far from the plan, and in a comparison how far from the moment compared with."""
     found = [column(scene.say("table.gap"), "gap", 54, cellRenderer="HsSign", comparator={"function": "hsNumber"})]
@@ -217,12 +194,19 @@ def plan_columns(scene: Scene) -> list[Column]:
     return found
 
 
-def outlook_columns(scene: Scene) -> list[Column]:
+def finish_width(rows: Sequence[Row], usual: int) -> int:
+    """Width of the column of projected finishes: wider where one has its day before it."""
+    return usual + 46 if any(len(row["fin"][0]) > _CLOCK for row in rows) else usual
+
+
+def outlook_columns(scene: Scene, rows: Sequence[Row]) -> list[Column]:
     """At risk, projected finish against the deadline, and the stops that are missing or to spare."""
     prefix = scene.prefix
     return [
         figure_column(scene.say("table.risk"), f"{prefix}_at_risk", 58, "count", cellRenderer="HsRisk"),
-        figure_column(scene.say("table.finish"), "projected_finish", 110, "text", cellRenderer="HsFinish"),
+        figure_column(
+            scene.say("table.finish"), "projected_finish", finish_width(rows, 110), "text", cellRenderer="HsFinish"
+        ),
         figure_column(scene.say("table.short"), "shortfall", 48, "stops", cellRenderer="HsShort"),
     ]
 

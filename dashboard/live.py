@@ -14,21 +14,22 @@ from dash import html
 
 from aggregations.reader import now_ms
 from dashboard import drawer, shell
-from dashboard.board import Board, Detail, Moment, Proof
+from dashboard.board import Board, Moment, Node, Proof
+from dashboard.causes import Refused, told
 from dashboard.desk import Desk
+from dashboard.export_sheets import Offer, offers
 from dashboard.grids import Row
 from dashboard.paced import Paced
 from dashboard.patches import PATCHED, patch
-from dashboard.place import HUB_SCREENS, Place, Screen
-from dashboard.scene import Hubs, Live, Scene, digest, load_hubs, written
+from dashboard.place import HUB_SCREENS, Level, Place, Screen
+from dashboard.scene import UNASSIGNED, UNMAPPED, Hubs, Live, Scene, digest, load_hubs
 from dashboard.screens import camp, dictionary, friend, invoice, network, reports, returns, states, system
 from dashboard.trail import Trail
 from dashboard.watch import Watch
 from hubstat.domain import time as tm
-from hubstat.domain.metrics import DEFINITION_VERSION
-from hubstat.errors import QueryError
+from hubstat.domain.metrics import DEFINITION_VERSION, metrics_for
+from hubstat.errors import AccessError, HubstatError
 from hubstat.figures.palette import Theme
-from hubstat.figures.texts import text
 from hubstat.shared import Shared
 
 Value = TypeVar("Value")
@@ -40,6 +41,8 @@ _PREVIEW_MS: Final = 10 * tm.MINUTE
 _SCREENS: Final = 64
 # Parts that are remembered as they were sent, of 10 kB as a rule: some for each of the screens that are kept.
 _SENT: Final = 1024
+# Proofs that are kept for those who open them too, and for the rows of open drawers.
+_PROOFS: Final = 32
 # Grids whose title the catalogue knows.
 GRIDS: Final = ("children", "friends", "invoices")
 
@@ -71,7 +74,8 @@ class Recent(Generic[Value]):
 class Built:
     """A screen ready to be sent. ``parts``: what may change while it is shown, by ``id.prop``.
 
-    opens: makes the open drawer; who only refreshes a screen does not need it.
+    opens: makes the open drawer; who only refreshes a screen does not need it. way: of whose place the ways up are,
+    where it is not the scene's.
     """
 
     scene: Scene
@@ -80,13 +84,22 @@ class Built:
     tail: str | None
     opens: Callable[[], Any] | None
     parts: dict[str, Live]
+    way: Scene | None = None
     patches: dict[tuple[str, str], dict[str, Any] | None] = field(default_factory=dict)
     """By part and digest of what is shown of it: what makes that the part's value; made once for all viewers."""
 
-    @cached_property
+    @property
     def drawer(self) -> Any:
-        """What is in the drawer's place. Raises ``HubstatError``."""
+        """What is in the drawer's place. Raises ``AccessError``."""
         return drawer.CLOSED if self.opens is None else self.opens()
+
+    @property
+    def opened(self) -> tuple[str, int, Any] | None:
+        """The figure whose proof is open: its id, the moment of the screen (ms), and what the screen shows of it."""
+        metric = self.scene.place.proof
+        if self.opens is None or self.hubs is None or metric is None:
+            return None
+        return metric, self.scene.moment.as_of, drawer.on_screen(self.scene, self.hubs, metric)
 
     @cached_property
     def form(self) -> str:
@@ -99,19 +112,26 @@ class Built:
         return {name: part.digest for name, part in self.parts.items()}
 
     @property
+    def offers(self) -> list[Offer]:
+        """Tables that are made for exports alone."""
+        return [offer for offer in offers(self.scene, self.hubs) if offer.name not in self.scene.sheets]
+
+    @property
     def tables(self) -> list[tuple[str, str]]:
-        """Name and title of each of its tables: grids, then plain ones."""
+        """Name and title of each of its tables: grids, plain ones, and what is made for exports alone."""
         end = f"-{self.scene.key}.rowData"
         grids = [name.removesuffix(end) for name in self.parts if name.endswith(end)]
         return [
             *((name, self.scene.say(f"export.table.{name}") if name in GRIDS else name) for name in grids),
             *((sheet.name, sheet.title) for sheet in self.scene.sheets.values()),
+            *((offer.name, self.scene.say(offer.title)) for offer in self.offers),
         ]
 
 
 def screen_key(place: Place, theme: Theme) -> str:
-    """Names a screen in component ids: another address or theme is another screen, another order of rows is not."""
-    return digest([str(replace(place, sort=None)), theme])
+    """Names a screen in component ids: another address or theme is another screen; another order of rows is not, nor
+    is an open drawer."""
+    return digest([str(replace(place, sort=None, proof=None)), theme])
 
 
 class Screens:
@@ -122,7 +142,8 @@ class Screens:
         self.desk: Final = desk
         self._watch: Final = watch
         self.desktop: Final = Paced(self._desktop, _DESK_SECONDS)
-        self._proofs: Final[Recent[tuple[Scene, Proof]]] = Recent(32)
+        self._proofs: Final[Shared[Proof]] = Shared(_PROOFS)
+        self._opened: Final[Recent[tuple[Scene, Proof]]] = Recent(2 * _PROOFS)
         self._built: Final[Shared[Built]] = Shared(_SCREENS)
         self._previews: Final[Recent[str]] = Recent(16)
         self._rows: Final[Recent[dict[str, Row]]] = Recent(256)
@@ -162,6 +183,7 @@ class Screens:
         key = (
             screen_key(place, theme),
             place.sort,
+            place.proof,
             moment.day,
             moment.generation,
             moment.as_of,
@@ -176,12 +198,12 @@ class Screens:
             return self._page(scene)
         waves = ["all", *(each.wave for each in self.board.waves(moment.day))]
         if place.wave not in waves:
-            raise QueryError(f"wave: one of {', '.join(waves)}, not {place.wave!r}")
+            raise Refused("error.one_of", field="wave", known=", ".join(waves), value=place.wave)
         if place.level == "invoice":
             return self._invoice(scene)
         hubs = load_hubs(self.board, place, moment)
         if hubs is None:
-            raise QueryError(text("error.place", place.lang, what=f"{place.level} {place.hub}"))
+            raise Refused("error.hub", level=place.level, hub=place.hub)
         if moment.live:
             level, node = hubs.path[-1]
             name = place.hub if level == "friend" else node.hub
@@ -191,7 +213,13 @@ class Screens:
         return Built(scene, tree, hubs, None, opens, _by_name(scene.live))
 
     def _drawer(self, scene: Scene, hubs: Hubs, metric: str) -> Any:
-        return drawer.build(scene, hubs, metric, self._proof(scene, metric))
+        try:
+            proof = self._proof(scene, metric)
+        except AccessError:
+            raise
+        except HubstatError as error:
+            return drawer.failed(scene, hubs, metric, told(error, scene.lang))
+        return drawer.build(scene, hubs, metric, proof)
 
     def _page(self, scene: Scene) -> Built:
         """A screen of the whole installation."""
@@ -203,7 +231,7 @@ class Screens:
         elif screen == "dictionary":
             tree = dictionary.build(scene)
         else:
-            raise QueryError(text("error.place", scene.lang, what=f"screen {screen}"))
+            raise Refused("error.screen", screen=screen)
         return Built(scene, tree, None, scene.say(f"nav.{screen}"), None, _by_name(scene.live))
 
     def _preview(self, scene: Scene, desk: Desk) -> str | None:
@@ -215,8 +243,7 @@ class Screens:
         key = (str(asked), day, scene.place.wave, scene.lang, scene.moment.as_of // _PREVIEW_MS)
         known = self._previews.get(key)
         if known is None:
-            wave = None if scene.place.wave == "all" else scene.place.wave
-            order = desk.order(asked.report, day, asked.level, asked.hub, wave=wave)
+            order = desk.order(asked.report, day, asked.level, asked.hub, wave=reports.wave_of(asked, scene.place))
             known = desk.preview_html(order, scene.lang)
             self._previews.put(key, known)
         return known
@@ -248,27 +275,43 @@ class Screens:
         return False
 
     def _invoice(self, scene: Scene) -> Built:
-        detail: Detail | None = self.board.invoice(scene.place, scene.moment)
-        if detail is None:
-            raise QueryError(text("invoice.unknown", scene.lang, no=scene.place.hub))
-        tree = invoice.build(scene, detail)
-        friend_place = scene.place.go(
-            level="friend", hub=f"{detail.line.camp or 'unmapped'}/{detail.line.friend or 'unassigned'}"
-        )
-        hubs = load_hubs(self.board, friend_place, scene.moment)
-        return Built(scene, tree, hubs, scene.place.hub, None, _by_name(scene.live))
+        """An invoice: the ways from it are those of its own service date, wave and direction."""
+        detail = self.board.invoice(scene.place, scene.moment)
+        own = replace(scene, place=invoice.own_place(scene, detail))
+        tree = invoice.build(own, detail)
+        hubs = self._around(own, detail.line.camp or UNMAPPED, detail.line.friend or UNASSIGNED)
+        return Built(scene, tree, hubs, scene.place.hub, None, _by_name(scene.live), own)
+
+    def _around(self, scene: Scene, camp: str, friend: str) -> Hubs | None:
+        """The hubs around a Friend, with the way down also to one who has no row at this moment."""
+        place, moment = scene.place, scene.moment
+        scopes: list[tuple[Level, str | None]] = [
+            ("friend", f"{camp}/{friend}"), ("camp", camp), ("nationwide", None)
+        ]  # fmt: skip
+        for lacking, (level, hub) in enumerate(scopes):
+            found = load_hubs(self.board, replace(place, level=level, hub=hub), moment)
+            if found is None:
+                continue
+            names = (("camp", camp, scene.camp_name(camp), None), ("friend", friend, scene.friend_name(friend), camp))
+            steps = [(step, Node(hub_id, name, name, above, {})) for step, hub_id, name, above in names]
+            return replace(found, path=[*found.path, *steps[len(steps) - lacking :]])
+        return None
 
     def _proof(self, scene: Scene, metric: str) -> Proof:
-        known = self._proofs.get(scene.proof_key)
-        if known is not None:
-            return known[1]
-        proof = self.board.proof(scene.place, scene.moment, metric)
-        self._proofs.put(scene.proof_key, (scene, proof))
+        """Read once for all who look at one scope in one generation, in whatever language."""
+        place, moment = scene.place, scene.moment
+        if metric.partition(".")[0] not in metrics_for(place.direction):
+            raise Refused("error.metric", metric=metric)
+        asked = Place(place.level, place.hub, moment.day, place.wave, place.direction, proof=metric)
+        proof = self._proofs.get(
+            (asked, moment.generation), lambda: drawer.ordered(self.board.proof(place, moment, metric))
+        )
+        self._opened.put(scene.proof_key, (scene, proof))
         return proof
 
     def proof_rows(self, key: str, start: int, end: int) -> dict[str, Any] | None:
         """A block of an open drawer's rows; None where the proof is no longer remembered."""
-        known = self._proofs.get(key)
+        known = self._opened.get(key)
         return None if known is None else drawer.rows_of(known[0], known[1], start, end)
 
     def remember(self, built: Built) -> None:
@@ -279,7 +322,7 @@ class Screens:
                 if self._rows.get(key) is None:
                     self._rows.put(key, {row["id"]: row for row in part.value})
             elif part.prop in PATCHED and self._sent.get(key) is None:
-                self._sent.put(key, written(part.value))
+                self._sent.put(key, part.written)
 
     def changes(self, built: Built, shown: dict[str, str]) -> dict[str, dict[str, Any]]:
         """Properties by component id that differ from what is shown (digests by part)."""
@@ -301,7 +344,7 @@ class Screens:
         if shown is None or before is None:
             return None
         if (name, shown) not in built.patches:
-            built.patches[name, shown] = patch(before, written(part.value))
+            built.patches[name, shown] = patch(before, part.written)
         return built.patches[name, shown]
 
 
@@ -329,7 +372,7 @@ def frame(built: Built, screens: Collection[Screen]) -> dict[str, dict[str, Any]
     scene = built.scene
     return {
         "rail": {"children": shell.rail(scene.place, scene.board.zone, screens)},
-        "crumbs": {"children": shell.crumbs(scene, built.hubs, built.tail)},
+        "crumbs": {"children": shell.crumbs(built.way or scene, built.hubs, built.tail)},
         "filters": {"children": shell.filters(scene)},
         "export": {"children": shell.export_menu(scene, built.tables)},
         "lang": {"children": shell.language(scene)},

@@ -14,7 +14,7 @@ from dashboard.scene import Scene
 from hubstat.figures.charts import sparkline
 from hubstat.figures.palette import palette
 from hubstat.figures.sentences import Part
-from hubstat.figures.texts import definition
+from hubstat.figures.texts import definition, label
 
 Shape = Literal["late", "risk", "ok", "ring", "none"]
 _SHAPES: Final = {"late": "▲", "risk": "◆", "ok": "●", "ring": "○", "none": ""}
@@ -86,6 +86,10 @@ def sentence(parts: Sequence[Part]) -> list[html.Span]:
     return [html.Span(part.text, className=f"tone-{part.tone}") for part in parts]
 
 
+# Names of tiles that are others for returns.
+_OF_RETURNS: Final = {"tile.name.undelivered": "tile.name.not_picked_up"}
+
+
 def tile(
     scene: Scene,
     metric: str,
@@ -97,12 +101,14 @@ def tile(
     kind: Shape = "none",
     proof: str | None = None,
     trend: Any = None,
+    fresh: Any = None,
 ) -> html.Div:
-    """A tile: label with definition, figure (a link to what it is made of), a line below, a trend.
+    """A tile: label with definition and freshness, figure (a link to what it is made of), a line below, a trend.
 
     proof: the figure that the link proves, where it is another one.
     """
-    name = scene.say(f"tile.name.{metric.removeprefix(scene.prefix + '_')}")
+    word = f"tile.name.{metric.removeprefix(scene.prefix + '_')}"
+    name = scene.say(_OF_RETURNS.get(word, word) if scene.place.direction == "RETURN" else word)
     number = link(
         figure(metric, value, shown, hub),
         scene.href(proof=proof or metric),
@@ -111,7 +117,7 @@ def tile(
     )
     return html.Div(
         [
-            html.Div([shape(kind), html.Span(name), info(scene, metric)], className="tile-label"),
+            html.Div([shape(kind), html.Span(name), info(scene, metric), fresh], className="tile-label"),
             html.Div([html.Div(number, className=f"tile-value tone-{kind}"), trend], className="tile-row"),
             html.Div(sub, className="tile-sub"),
         ],
@@ -119,9 +125,9 @@ def tile(
     )
 
 
-def spark(scene: Scene, values: Sequence[float], title: str = "") -> html.Img | None:
-    """A trend line in the theme's quiet grey; None for fewer than two values. title: what it spans."""
-    points = sparkline(values)
+def spark(scene: Scene, samples: Sequence[tuple[float, float]], title: str) -> html.Img | None:
+    """A trend line in the theme's quiet grey; None for fewer than two samples (when, value). title: what it spans."""
+    points = sparkline(samples)
     if not points:
         return None
     colour = palette(scene.theme).ink_3
@@ -132,6 +138,17 @@ def spark(scene: Scene, values: Sequence[float], title: str = "") -> html.Img | 
     )
     return html.Img(src="data:image/svg+xml," + quote(svg), className="spark", alt=title, title=title,
                     width=56, height=18)  # fmt: skip
+
+
+def pair(name: Any, value: Any, beside: Any = None, class_name: str = "") -> html.Li:
+    """A line of a list of figures: a name, the figure, and what it is of."""
+    extra = html.Span(beside, className="pair-beside") if beside else None
+    return html.Li([html.Span(name, className="pair-name"), html.Span([extra, value])], className=class_name)
+
+
+def named(scene: Scene, metric: str) -> list[Any]:
+    """Label of a figure from the registry, with its ⓘ."""
+    return [html.Span(label(metric, scene.place.direction, scene.lang)), info(scene, metric)]
 
 
 def twin(scene: Scene, head: Sequence[str], rows: Sequence[Sequence[Any]]) -> html.Details:

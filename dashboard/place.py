@@ -8,9 +8,10 @@ from typing import Any, Final, Literal
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
+from dashboard.causes import Refused
 from hubstat.domain import time as tm
 from hubstat.domain.codes import Direction
-from hubstat.errors import QueryError
+from hubstat.domain.metrics import metrics_for
 from hubstat.figures import address
 from hubstat.figures.formats import LANGS, Lang
 
@@ -70,7 +71,8 @@ class Place:
         return self.hub.rpartition("/")[2] if self.hub and self.level == "friend" else None
 
     def go(self, **changes: Any) -> Place:
-        """Another place; a change of scope or filter leaves the drawer and, for another scope, the rows' order behind.
+        """Another place: another hub leaves the order of rows behind and keeps the open figure where that exists there;
+        every other change closes the drawer.
 
         Another screen leaves what only the one before it knows of behind, too.
         """
@@ -79,6 +81,8 @@ class Place:
             dropped["sort"] = None
         if changes.get("screen", self.screen) != self.screen:
             dropped |= {"metric": None, "order": None}
+        elif changes.keys() & {"hub", "level"} and _exists(self.proof, changes.get("direction", self.direction)):
+            del dropped["proof"]
         return replace(self, **(dropped | changes))
 
     def search(self, zone: ZoneInfo) -> str:
@@ -102,36 +106,42 @@ class Place:
         )
 
 
+def _exists(proof: str | None, direction: Direction) -> bool:
+    return proof is not None and proof.partition(".")[0] in metrics_for(direction)
+
+
 def parse(search: str, zone: ZoneInfo, lang: Lang) -> Place:
-    """Place of a query string. ``lang``: where it names none. Raises ``QueryError`` naming the wrong field."""
-    fields = dict(parse_qsl((search or "").lstrip("?")))
+    """Place of a query string. ``lang``: where it names none. Raises ``Refused`` naming the wrong field."""
+    fields = _fields(search)
     screen = next((known for known in SCREENS if known == fields.get("screen", "status")), None)
     if screen is None:
-        raise QueryError(f"screen: one of {', '.join(SCREENS)}, not {fields['screen']!r}")
+        raise Refused("error.one_of", field="screen", known=", ".join(SCREENS), value=fields["screen"])
     level = fields.get("level", "nationwide")
     if level not in LEVELS:
-        raise QueryError(f"level: one of {', '.join(LEVELS)}, not {level!r}")
+        raise Refused("error.one_of", field="level", known=", ".join(LEVELS), value=level)
     if screen == "returns" and level in ("friend", "invoice"):
-        raise QueryError(f"level: returns are shown down to the camp, not on level {level}")
+        raise Refused("error.returns_level", level=level)
     hub = fields.get("hub")
     if level != "nationwide" and not hub:
-        raise QueryError(f"hub: level {level} needs one")
+        raise Refused("error.hub_missing", level=level)
     if level == "friend" and "/" not in (hub or ""):
-        raise QueryError("hub: a Friend is addressed as camp/friend")
+        raise Refused("error.friend_hub")
     direction = fields.get("direction", "DELIVERY")
     if direction not in ("DELIVERY", "RETURN"):
-        raise QueryError(f"direction: DELIVERY or RETURN, not {direction!r}")
-    chosen = fields.get("lang", lang)
+        raise Refused("error.one_of", field="direction", known="DELIVERY, RETURN", value=direction)
+    as_of, known_at = (_moment(field, fields.get(field), zone) for field in ("as_of", "known_at"))
+    if as_of is not None and known_at is not None and known_at < as_of:
+        raise Refused("error.known_before")
     return Place(
         level=level,
         hub=hub,
         day=_day(fields.get("date")),
         wave=fields.get("wave", "all"),
         direction="RETURN" if "RETURN" in (direction, _DIRECTION.get(screen)) else "DELIVERY",
-        as_of=_moment("as_of", fields.get("as_of"), zone),
-        known_at=_moment("known_at", fields.get("known_at"), zone),
+        as_of=as_of,
+        known_at=known_at,
         sort=fields.get("sort"),
-        lang=next((known for known in LANGS if known == chosen), lang),
+        lang=lang_of(search, lang),
         proof=fields.get("proof"),
         compare=_compare(fields.get("compare")),
         screen=screen,
@@ -140,13 +150,23 @@ def parse(search: str, zone: ZoneInfo, lang: Lang) -> Place:
     )
 
 
+def lang_of(search: str, lang: Lang) -> Lang:
+    """Language of a query string, however wrong the rest of it. ``lang``: where it names none that is known."""
+    chosen = _fields(search).get("lang", lang)
+    return next((known for known in LANGS if known == chosen), lang)
+
+
+def _fields(search: str) -> dict[str, str]:
+    return dict(parse_qsl((search or "").lstrip("?")))
+
+
 def _compare(value: str | None) -> Compare | None:
     if value is None:
         return None
     for known in COMPARES:
         if value == known:
             return known
-    raise QueryError(f"compare: one of {', '.join(COMPARES)}, not {value!r}")
+    raise Refused("error.one_of", field="compare", known=", ".join(COMPARES), value=value)
 
 
 def _day(value: str | None) -> date | None:
@@ -154,10 +174,10 @@ def _day(value: str | None) -> date | None:
         return None
     try:
         day = tm.parse_date(value)
-    except ValueError as error:
-        raise QueryError(f"date: {value!r} is {error}") from None
-    if day.year not in _YEARS:
-        raise QueryError(f"date: {value!r} is not of the years {_YEARS[0]} to {_YEARS[-1]}")
+    except ValueError:
+        day = None
+    if day is None or day.year not in _YEARS:
+        raise Refused("error.date", value=value, first=_YEARS[0], last=_YEARS[-1])
     return day
 
 
@@ -171,5 +191,5 @@ def _moment(field: str, value: str | None, zone: ZoneInfo) -> int | None:
     except (ValueError, OverflowError):
         known = False
     if not known:
-        raise QueryError(f"{field}: {value!r} is no time such as 2026-11-20T15:04:30")
+        raise Refused("error.moment", field=field, value=value)
     return moment

@@ -14,20 +14,26 @@ from aggregations.backtest.stored import error_of
 from aggregations.board import Board as Figures
 from aggregations.board import board_at
 from aggregations.proofs.prover import Prover
+from aggregations.question import Answer, Question, Scope
 from aggregations.question import Moment as Instant
-from aggregations.question import Question, Scope
 from aggregations.reader import Reader
 from aggregations.snapshot import Snapshots
+from aggregations.tally import Tally, figures
 from aggregations.viewer import Viewer
 from dashboard.board import Detail, Line, Listing, Moment, Node, Proof, Still, Strip, WaveTime
+from dashboard.causes import Refused
 from dashboard.compared import Compared
 from dashboard.place import LEVELS, Place
+from dashboard.reader_names import MasterNames
 from dashboard.reader_parts import detail_of, line_of, proof_of, strip_of
 from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS
+from hubstat.domain.hierarchy import UNMAPPED
 from hubstat.domain.masterdata import MasterData
 from hubstat.domain.metric import StageMinutes
 from hubstat.domain.metrics import DEFINITION_VERSION, metrics_for
+from hubstat.errors import QueryError
+from hubstat.figures.status import silence
 from hubstat.shared import Shared
 
 _KEPT_MOMENTS: Final = 16
@@ -46,6 +52,16 @@ _COMPARED: Final = {
 _KNOWN_STEP: Final = 10 * tm.MINUTE
 # A back-test is new at most once a day: how long the last one is kept (ms).
 _ERRORS_KEPT: Final = 10 * tm.MINUTE
+# What is read of one place when somebody looks at it, at the full minute (``Board.ends``).
+_ENDS: Final = {
+    direction: tuple(
+        m.id
+        for m in metrics_for(direction).values()
+        if m.needs in ("minutes", "load") and not isinstance(m.measure, StageMinutes)
+    )
+    for direction in DIRECTIONS
+}
+_KEPT_ENDS: Final = 256
 _STAGES: Final = tuple(m.id for m in metrics_for("RETURN").values() if isinstance(m.measure, StageMinutes))
 
 
@@ -60,6 +76,7 @@ class ReaderBoard:
         self._fixed: Final[Shared[Figures]] = Shared(_KEPT_MOMENTS)
         self._compared: Final = Compared(self._read)
         self._errors: Final[Shared[Mapping[int, HourError]]] = Shared(2)
+        self._ends: Final[Shared[Mapping[str, Any]]] = Shared(_KEPT_ENDS)
         self.zone: Final[ZoneInfo] = reader.zone
 
     def close(self) -> None:
@@ -68,8 +85,13 @@ class ReaderBoard:
         self._snapshots.close()
 
     def active_dates(self) -> Sequence[date]:
-        """Service dates whose shift is running."""
+        """Service dates at work."""
         return self._reader.active_dates()
+
+    def look(self) -> None:
+        """Make the boards of the dates at work, where they are not of now."""
+        for day in self.active_dates():
+            self._snapshots.current(day)
 
     def moment(self, place: Place) -> Moment:
         """The snapshot's moment where the date is open and no moment is fixed; else the fixed (T, K)."""
@@ -79,10 +101,14 @@ class ReaderBoard:
         if place.fixed or now >= closing:
             # What the address leaves open is of this minute: a screen that is asked for again is the same one.
             asked = Question("nationwide", day, as_of=place.as_of, known_at=place.known_at)
-            instant = asked.moment(now - now % tm.MINUTE, self.zone)
+            try:
+                instant = asked.moment(now - now % tm.MINUTE, self.zone)
+            except QueryError as error:
+                raise Refused("error.known_before") from error
             return Moment(
                 day, instant.as_of, instant.known_at, None, f"{instant.as_of}|{instant.known_at}", False,
-                instant.known_at < closing, str(DEFINITION_VERSION), instant.as_of,
+                instant.known_at < closing, str(DEFINITION_VERSION), instant.as_of, instant.as_of >= closing,
+                instant.known_at > closing,
             )  # fmt: skip
         board = self._snapshots.current(day)
         at, foreseen = board.moment, board.forecast
@@ -107,7 +133,40 @@ class ReaderBoard:
         """Stages of returns by hub id: their minutes are read for those who ask for them."""
         scope = None if hub is None else f"{level}:{hub}"
         question = Question(level, moment.day, scope, wave=place.wave, direction="RETURN", metrics=_STAGES)
-        return {row.hub: row.figures for row in self._board(moment).answer(self._viewer, question).rows}
+        found = {row.hub: row.figures for row in self._board(moment).answer(self._viewer, question).rows}
+        # A hub that the master data do not name has a row only where something counts there.
+        nothing = figures(Tally(), "RETURN", self.zone, _STAGES)
+        return {node.hub: found.get(node.hub, nothing) for node in self.nodes(place, moment, level, hub)}
+
+    def ends(self, place: Place, moment: Moment) -> Mapping[str, Any] | None:
+        """Figures that are read beside the tick, once a minute and camp for all; above camps their proof alone does."""
+        hub = f"{place.level}:{place.hub or self._reader.country}"
+        question = Question(
+            place.level, moment.day, hub, wave=place.wave, direction=place.direction, metrics=_ENDS[place.direction]
+        )
+        if not moment.live:
+            return self._only(self._board(moment).answer(self._viewer, question), question)
+        if place.level != "camp":
+            return None
+        at = _full_minute(moment)
+        asked = replace(question, as_of=at.as_of, known_at=at.known_at)
+        return self._ends.get(asked, lambda: self._only(self._reader.query(self._viewer, asked), question))
+
+    def _only(self, answer: Answer, question: Question) -> Mapping[str, Any]:
+        """Figures of the one hub that was asked for: one that no master data name has a row where something counts."""
+        if answer.rows:
+            return answer.rows[0].figures
+        return figures(Tally(), question.direction, self.zone, question.metrics)
+
+    def active(self, place: Place, moment: Moment) -> Mapping[str, int]:
+        """Latest activities by camp, from the Friend-days that a tick or a fixed moment has read anyway."""
+        if moment.closed:
+            return {}
+        return self._board(moment).last_activities(self._viewer, self._within(place, moment))
+
+    def names(self, day: date) -> MasterNames:
+        """Names of the master data in force."""
+        return MasterNames(self._master(), day)
 
     def _board(self, moment: Moment) -> Figures:
         if moment.live and (board := self._snapshots.recall(moment.day, moment.as_of)) is not None:
@@ -122,6 +181,15 @@ class ReaderBoard:
         """Waves of the country with their deadlines on a service date."""
         waves = self._master().waves_of(self._reader.country)
         return [WaveTime(wave.wave, wave.deadline_at(day, self.zone)) for wave in waves]
+
+    def silent(self, place: Place, moment: Moment, camps: Sequence[Node]) -> list[Node]:
+        """Those of some camps that must have something to say of a place's deliveries and do not; none of returns."""
+        if place.direction == "RETURN":
+            return []
+        waves = self._master().waves_of(self._reader.country)
+        asked = [wave for wave in waves if place.wave in ("all", wave.wave)]
+        silent = silence(asked, moment.day, moment.as_of, self.zone)
+        return [camp for camp in camps if camp.hub != UNMAPPED and silent(camp.figures)]
 
     def _question(self, place: Place, moment: Moment, level: str) -> Question:
         return Question(
@@ -150,7 +218,9 @@ class ReaderBoard:
         entry = metrics_for(place.direction).get(metric.partition(".")[0])
         if moment.live and entry is not None and entry.needs == "projection" and moment.projected_at is not None:
             return replace(moment, as_of=moment.projected_at, known_at=moment.projected_at)
-        return moment
+        return (
+            _full_minute(moment) if moment.live and entry is not None and entry.id in _ENDS[place.direction] else moment
+        )
 
     @contextmanager
     def listing(self, place: Place, moment: Moment, metric: str) -> Iterator[Listing]:
@@ -165,7 +235,7 @@ class ReaderBoard:
             return Scope("friend", place.friend or "", place.camp)
         return Scope(place.level, place.hub or self._reader.country)
 
-    def invoice(self, place: Place, moment: Moment) -> Detail | None:
+    def invoice(self, place: Place, moment: Moment) -> Detail:
         """An invoice with every stored event. Raises ``QueryError`` where nobody has reported it."""
         instant = Instant(moment.as_of, moment.known_at)
         found = self._prover.invoice(self._viewer, place.direction, place.hub or "", instant)
@@ -229,3 +299,8 @@ class ReaderBoard:
         return Moment(
             day, as_of, known_at, None, generation, False, known_at < tm.closing(day, self.zone), moment.version
         )
+
+
+def _full_minute(moment: Moment) -> Moment:
+    at = moment.as_of - moment.as_of % tm.MINUTE
+    return replace(moment, as_of=at, known_at=at)

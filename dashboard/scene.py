@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
+from functools import cached_property
 from typing import Any, Final
 
 import orjson
 from plotly.utils import PlotlyJSONEncoder  # type: ignore[import-untyped, unused-ignore]
 
-from dashboard.board import Board, Figures, Moment, Node
+from dashboard.board import Board, Figures, Moment, Names, Node
 from dashboard.place import Place
 from dashboard.trail import Trail
 from hubstat.domain import time as tm
 from hubstat.figures import formats as fm
 from hubstat.figures.formats import Lang
-from hubstat.figures.outlook import is_last
+from hubstat.figures.outlook import is_last, settled
 from hubstat.figures.palette import Theme
 from hubstat.figures.plots import Deadline
 from hubstat.figures.status import late_prefix
@@ -25,11 +26,13 @@ from hubstat.figures.texts import text
 
 BELOW: Final = {"nationwide": "region", "region": "area", "area": "camp", "camp": "friend"}
 ABOVE: Final = {"region": "nationwide", "area": "region", "camp": "area", "friend": "camp"}
+# Data this far behind the as-of moment is pointed out (ms).
+STALE_DATA_MS: Final = tm.MINUTE
 UNMAPPED: Final = "unmapped"
 UNASSIGNED: Final = "unassigned"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Live:
     """One property of a component that may change between two refreshes."""
 
@@ -37,15 +40,24 @@ class Live:
     prop: str
     value: Any
 
+    @cached_property
+    def written(self) -> bytes:
+        """The value as JSON."""
+        return written(self.value)
+
     @property
     def digest(self) -> str:
         """Short digest of the value as it is sent."""
-        return digest(self.value)
+        return _digest(self.written)
 
 
 def digest(value: Any) -> str:
     """Short digest of anything that can be sent to the browser."""
-    return hashlib.blake2b(written(value), digest_size=6).hexdigest()
+    return _digest(written(value))
+
+
+def _digest(raw: bytes) -> str:
+    return hashlib.blake2b(raw, digest_size=6).hexdigest()
 
 
 def written(value: Any) -> bytes:
@@ -60,7 +72,10 @@ def component_json(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Hubs:
-    """The hubs around a place: itself, the network, what lies below, the camps at or below, the way down to it."""
+    """The hubs around a place: itself, the network, what lies below, the camps at or below, the way down to it.
+
+    regions: the region of every area, by id.
+    """
 
     here: Node
     network: Node
@@ -68,6 +83,7 @@ class Hubs:
     camps: Sequence[Node]
     path: Sequence[tuple[str, Node]]
     siblings: Sequence[Node]
+    regions: Mapping[str, str | None]
 
 
 @dataclass(slots=True)
@@ -90,6 +106,7 @@ class Scene:
     _before: dict[tuple[str, str | None], dict[str, Figures]] = field(default_factory=dict)
     sheets: dict[str, Any] = field(default_factory=dict)
     notice: str = ""
+    _names: Names | None = None
 
     @property
     def lang(self) -> Lang:
@@ -99,6 +116,14 @@ class Scene:
     def prefix(self) -> str:
         """Key prefix of the delay metric of this direction."""
         return late_prefix(self.place.direction)
+
+    @property
+    def hears(self) -> bool:
+        """Whether the data reach the moment; of a moment that is past they are taken to."""
+        moment = self.moment
+        if not moment.live:
+            return True
+        return moment.data_to is not None and moment.as_of - moment.data_to <= STALE_DATA_MS
 
     def say(self, key: str, **values: Any) -> str:
         """A text of the catalogue in the screen's language."""
@@ -120,6 +145,25 @@ class Scene:
         """Address of this very place."""
         return self.place.search(self.board.zone)
 
+    @property
+    def names(self) -> Names:
+        """What camps, Friends and reasons are called on the service date."""
+        if self._names is None:
+            self._names = self.board.names(self.moment.day)
+        return self._names
+
+    def camp_name(self, camp: str | None) -> str:
+        """Name of the camp of an invoice; without one the catalogue's words."""
+        return self.say("hub.no_camp") if camp in (None, UNMAPPED) else self.names.camp(str(camp), self.lang)
+
+    def friend_name(self, friend: str | None) -> str:
+        """Name of a Friend; above the camp, where nobody is named, the last two signs of the id."""
+        if friend in (None, UNASSIGNED):
+            return self.say("hub.unassigned")
+        if self.place.level in ("camp", "friend", "invoice"):
+            return self.names.friend(str(friend))
+        return f"··{str(friend)[-2:]}"
+
     def part(self, name: str, prop: str, value: Any) -> dict[str, Any]:
         """Id and one live property for a component's constructor."""
         component = f"{name}-{self.key}"
@@ -140,8 +184,8 @@ class Scene:
 
     @property
     def proof_key(self) -> str:
-        """Names an open proof: of this screen, date and minute of knowledge."""
-        return f"{self.key}-{self.moment.day.isoformat()}-{self.moment.known_at // tm.MINUTE}"
+        """Names an open proof: of this screen and figure at this date and generation."""
+        return digest([self.key, self.place.proof, self.moment.day.isoformat(), self.moment.generation])
 
     def scope(self, hub: str) -> tuple[str, ...]:
         """What a trail is kept under."""
@@ -185,15 +229,19 @@ def hub_name(node: Node, level: str, lang: Lang) -> str:
 
 def load_hubs(board: Board, place: Place, moment: Moment) -> Hubs | None:
     """The hubs around a place above the invoice; None where there is no such hub."""
-    levels = {
-        level: list(board.nodes(place, moment, level, None)) for level in ("nationwide", "region", "area", "camp")
-    }
+
+    def nodes(level: str, hub: str | None) -> list[Node]:
+        found = board.nodes(place, moment, level, hub)
+        # What a closing keeps of the projection is what was foreseen: of a closed date nothing is ahead.
+        return [replace(node, figures=settled(node.figures)) for node in found] if moment.closed else list(found)
+
+    levels = {level: nodes(level, None) for level in ("nationwide", "region", "area", "camp")}
     network = levels["nationwide"][0]
     level, hub = place.level, place.hub or network.hub
     friends: Sequence[Node] = ()
     if level in ("camp", "friend"):
         camp = place.camp if level == "friend" else hub
-        friends = board.nodes(place, moment, "friend", camp)
+        friends = nodes("friend", camp)
         levels["friend"] = [replace(node, parent=camp) for node in friends]
         hub = place.friend or hub if level == "friend" else hub
     here = next((node for node in levels[level] if node.hub == hub), None)
@@ -202,7 +250,8 @@ def load_hubs(board: Board, place: Place, moment: Moment) -> Hubs | None:
     path = _path(levels, level, here)
     children = [node for node in levels.get(BELOW.get(level, ""), ()) if node.parent == hub]
     siblings = [node for node in levels[level] if node.parent == here.parent]
-    return Hubs(here, network, children, _camps(levels, level, hub), path, siblings)
+    regions = {area.hub: area.parent for area in levels["area"]}
+    return Hubs(here, network, children, _camps(levels, level, hub), path, siblings, regions)
 
 
 def _path(levels: dict[str, list[Node]], level: str, here: Node) -> list[tuple[str, Node]]:
@@ -233,8 +282,3 @@ def _camps(levels: dict[str, list[Node]], level: str, hub: str) -> list[Node]:
             areas.add(UNMAPPED)
         return [camp for camp in camps if camp.parent in areas]
     return []
-
-
-def service_day(place: Place, moment: Moment) -> date:
-    """The service date a place shows."""
-    return place.day or moment.day

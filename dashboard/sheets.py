@@ -38,23 +38,29 @@ class Sheet:
     rows: Sequence[Cells]
 
 
-def plain_table(scene: Scene, sheet: Sheet, shown: Sequence[Cells], none: Any = None) -> html.Div:
+def plain_table(
+    scene: Scene, sheet: Sheet, shown: Sequence[Cells], none: Any = None, *, long: bool = False
+) -> html.Div:
     """The table of a sheet; on a phone a card for each row.
 
-    shown: what to draw of each of its rows, by key. none: what stands in its place while it has no row.
+    shown: what to draw of each of its rows, by key; a column that nothing is drawn of is for the export alone. none:
+    what stands in its place while it has no row. long: it scrolls within its card.
     """
     scene.sheets[sheet.name] = sheet
     content = _table(sheet, shown) if shown else none
-    return html.Div(**scene.part(sheet.name, "children", content), className="plain-box")
+    scrolls = {"role": "region", "aria-label": sheet.title, "tabIndex": "0"} if long and shown else {}
+    name = "plain-box plain-scroll" if long else "plain-box"
+    return html.Div(**scene.part(sheet.name, "children", content), className=name, **scrolls)
 
 
 def _table(sheet: Sheet, shown: Sequence[Cells]) -> html.Table:
-    heads = [html.Th(head.label, scope="col", className=_side(head)) for head in sheet.heads]
+    drawn = [head for head in sheet.heads if any(head.key in cells for cells in shown)]
+    heads = [html.Th(head.label, scope="col", className=_side(head)) for head in drawn]
     body = [
         html.Tr(
             [
                 html.Td(html.Span(cells.get(head.key)), className=_side(head), **{"data-label": head.label})
-                for head in sheet.heads
+                for head in drawn
             ]
         )
         for cells in shown

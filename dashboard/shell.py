@@ -13,14 +13,12 @@ from dash import dcc, html
 from dashboard.icons import icon
 from dashboard.parts import link, shape
 from dashboard.place import COMPARES, HUB_SCREENS, SCREENS, Place, Screen
-from dashboard.scene import Hubs, Scene, hub_name, service_day
+from dashboard.scene import Hubs, Scene, hub_name
 from hubstat.figures import formats as fm
 from hubstat.figures.formats import Lang
 from hubstat.figures.texts import text, wave_name
 
 REFRESH_CHOICES: Final = (1, 2, 5, 10, 30)
-# Data this far behind the as-of moment is pointed out.
-STALE_DATA_MS: Final = 60_000
 # Forms of an exported file.
 FORMATS: Final = ("csv", "xlsx")
 EXPORT_WORDS: Final = ("running", "rows", "cancel", "cancelled", "failed", "done")
@@ -58,10 +56,11 @@ def layout(refresh_seconds: float, lang: Lang) -> dmc.MantineProvider:
                 ],
                 className="header",
             ),
-            html.Div(_stale(lang), id="stale", className="banner banner-stale"),
-            html.Div(id="fixed"),
+            html.Aside([html.Div(_stale(lang), id="stale", className="banner banner-stale"), html.Div(id="fixed")]),
             html.Main(_skeleton(lang), id="screen", className="page", tabIndex="-1"),
             html.Div(id="drawer-slot"),
+            # The verdict is told here, when it reads otherwise and not at every refresh (``assets/board.js``).
+            html.Div(id="said", className="sr", **{"aria-live": "polite"}),
         ],
         id="mantine",
         theme={"fontFamily": "inherit", "primaryColor": "blue", "defaultRadius": 6, "respectReducedMotion": True},
@@ -131,7 +130,7 @@ def _stale(lang: Lang) -> list[Any]:
 def _skeleton(lang: Lang) -> html.Div:
     blocks = [html.Div(className=f"bone bone-{name}") for name in ("verdict", "tiles", "chart", "table")]
     return html.Div(
-        [html.Span(text("loading", lang), className="sr"), *blocks], className="skeleton", **{"aria-busy": "true"}
+        [html.H1(text("loading", lang), className="sr"), *blocks], className="skeleton", **{"aria-busy": "true"}
     )
 
 
@@ -148,8 +147,8 @@ def words(lang: Lang, refresh_seconds: float) -> dict[str, dict[str, Any]]:
     }
 
 
-def crumbs(scene: Scene, hubs: Hubs | None, tail: str | None = None) -> Any:
-    """The way down to this screen, each step a link; the last one opens its siblings."""
+def crumbs(scene: Scene, hubs: Hubs | None, tail: str | None = None, label: str = "nav.path") -> Any:
+    """The way down to this screen, each step a link; the last one opens its siblings. label: what it is the way of."""
     steps: list[Any] = []
     path = hubs.path if hubs else []
     for index, (level, node) in enumerate(path):
@@ -163,7 +162,7 @@ def crumbs(scene: Scene, hubs: Hubs | None, tail: str | None = None) -> Any:
             steps.append(html.Li(html.Span(name, className="crumb here", **{"aria-current": "page"})))
     if tail is not None:
         steps.append(html.Li(html.Span(tail, className="crumb here", **{"aria-current": "page"})))
-    return html.Nav(html.Ol(steps), **{"aria-label": scene.say("nav.path")})
+    return html.Nav(html.Ol(steps), **{"aria-label": scene.say(label)})
 
 
 def _to(scene: Scene, level: str, hub: str, parent: str | None) -> str:
@@ -195,7 +194,7 @@ def filters(scene: Scene) -> list[Any]:
     place = scene.place
     if place.screen not in HUB_SCREENS:
         return []
-    day = service_day(place, scene.moment)
+    day = scene.moment.day
     waves = [wave.wave for wave in scene.board.waves(day)] + ["all"]
     running = [other for other in scene.board.active_dates() if other != day]
     parts: list[Any] = [
@@ -265,7 +264,8 @@ def _switch(scene: Scene, field: str, values: Sequence[str], chosen: str) -> htm
 
 
 def as_of_line(scene: Scene) -> list[Any]:
-    """``기준 15:04:30 KST · 자료 15:04:12까지``: always visible where there are figures."""
+    """``기준 15:04:30 KST · 자료 15:04:12까지``: always visible where there are figures. Whether the page itself is
+    paused only the browser knows: it shows that word."""
     if scene.place.screen == "dictionary":
         return []
     moment = scene.moment
@@ -276,20 +276,26 @@ def as_of_line(scene: Scene) -> list[Any]:
             scene.say("asof.line", time=scene.clock(moment.as_of, seconds=True), zone=zone), className="asof-time"
         ),
     ]
-    if moment.data_to is not None:
-        data = scene.say("asof.data", time=scene.clock(moment.data_to, seconds=True))
-        behind = moment.live and moment.as_of - moment.data_to > STALE_DATA_MS
+    if moment.data_to is not None or moment.live:
+        data = scene.say("asof.data_unknown")
+        if moment.data_to is not None:
+            data = scene.say("asof.data", time=scene.clock(moment.data_to, seconds=True))
+        behind = not scene.hears
         parts.append(
             html.Span([" · ", shape("risk") if behind else None, data], className="asof-behind" if behind else "")
         )
+    if moment.live:
+        parts.append(html.Span([" · ", scene.say("refresh.paused")], className="asof-paused"))
     return parts
 
 
 def fixed_banner(scene: Scene) -> list[Any]:
-    """Where the moment is fixed by the address: which, and the way back to now."""
-    if not scene.place.fixed or scene.place.screen not in HUB_SCREENS:
-        return []
+    """Where the moment is fixed, by the address or as the date is closed: which, by which knowledge, the way back."""
     moment = scene.moment
+    if moment.live or scene.place.screen not in HUB_SCREENS:
+        return []
+    # Of a closed date there is no now to go back to.
+    day = None if moment.closed else scene.place.day
     line = scene.say(
         "asof.fixed_line",
         as_of=scene.clock(moment.as_of, seconds=True),
@@ -299,10 +305,10 @@ def fixed_banner(scene: Scene) -> list[Any]:
     return [
         html.Div(
             [
-                html.Span([icon("pause"), html.B(scene.say("asof.fixed"))]),
+                html.Span([icon("pause"), html.B(scene.say("asof.fixed" if scene.place.fixed else "asof.closed"))]),
                 html.Span(line),
                 _knowledge(scene),
-                link(scene.say("asof.now"), scene.href(as_of=None, known_at=None), "button"),
+                link(scene.say("asof.now"), scene.href(as_of=None, known_at=None, day=day), "button"),
             ],
             className="banner banner-fixed",
         )
@@ -347,9 +353,13 @@ def export_menu(scene: Scene, tables: Sequence[tuple[str, str]]) -> list[Any]:
     return [*children, _menu(opener, items, "right")]
 
 
-def export_address(scene: Scene, name: str, form: str) -> str:
-    """Address of the file of a table; the browser's part shows how far it is and lets it be cancelled."""
-    return f"/export{scene.here()}&table={name}&format={form}"
+def export_address(scene: Scene, name: str, form: str, listed: tuple[int, int] | None = None) -> str:
+    """Address of the file of a table; the browser's part shows how far it is and lets it be cancelled.
+
+    listed: (T, K) of an open list, ms: not what the screen has moved on to.
+    """
+    at = "" if listed is None else "&listed_at={}&listed_known={}".format(*listed)
+    return f"/export{scene.here()}&table={name}&format={form}{at}"
 
 
 def language(scene: Scene) -> html.A:

@@ -34,10 +34,16 @@ class Axis:
 
 
 def axis_of(scene: Scene, strips: Mapping[str, Strip], nodes: Sequence[Node]) -> Axis:
-    """From the first start to the last deadline or projected finish, in full hours where they allow it."""
+    """From the first start to the last deadline or projected finish, in full hours where they allow it.
+
+    The moment is on it, but where that is so long after the day's work that it would leave no room for that.
+    """
+    stops = [span for strip in strips.values() for span in strip.stops]
+    drives = [span for strip in strips.values() for span in strip.drive]
     as_of = scene.moment.as_of
-    starts = [span[0] for strip in strips.values() for span in (*strip.drive, *strip.stops)]
-    first = min([as_of - tm.HOUR, *starts])
+    if scene.moment.closed and stops:
+        as_of = max(end for _, end in stops)
+    first = min([as_of - tm.HOUR, *(start for start, _ in (*stops, *drives))])
     first -= first % tm.HOUR
     deadlines = [round(item.at.timestamp() * 1000) for item in scene.all_deadlines()]
     relevant = [at for at in deadlines if first < at] or deadlines[-1:]
@@ -58,11 +64,12 @@ def column_params(scene: Scene, axis: Axis) -> dict[str, Any]:
         for item in scene.all_deadlines()
         if axis.start < (at := round(item.at.timestamp() * 1000)) <= axis.end
     ]
-    now = "chart.now" if scene.moment.live else "chart.as_of"
+    as_of = scene.moment.as_of
+    now = scene.say("chart.now" if scene.moment.live else "chart.as_of", time=scene.clock(as_of)[-5:])
     return {
         "length": axis.at(axis.end),
         "hours": [[at, name + suffix if place == 0 else name] for place, (at, name) in enumerate(named)],
-        "now": [axis.at(scene.moment.as_of), scene.say(now, time=scene.clock(scene.moment.as_of)[-5:])],
+        "now": [axis.at(as_of), now if as_of <= axis.end else ""],
         "deadlines": deadlines,
     }
 
@@ -94,13 +101,13 @@ def _along(axis: Axis, spans: Spans) -> list[list[float]]:
 def label(scene: Scene, node: Node, strip: Strip) -> str:
     """The strip in words."""
     figures = node.figures
+    words = {
+        "name": node.name(scene.lang),
+        "stops": fm.count(figures.get("stops")),
+        "rest": fm.count(sum((figures.get("excluded_minutes") or {}).values())),
+        "idle": fm.count(figures.get("idle_minutes")),
+    }
+    if scene.moment.closed:
+        return scene.say("strip.label_closed", **words)
     finish = fm.clock(ahead.finish_of(figures), scene.moment.day, lang=scene.lang)
-    rest = sum((figures.get("excluded_minutes") or {}).values())
-    return scene.say(
-        "strip.label",
-        name=node.name(scene.lang),
-        stops=fm.count(figures.get("stops")),
-        rest=fm.count(rest),
-        idle=fm.count(figures.get("idle_minutes")),
-        finish=finish,
-    )
+    return scene.say("strip.label", finish=finish, **words)

@@ -44,10 +44,10 @@ class Trail:
             while len(self._kept) > _SCOPES:
                 self._kept.popitem(last=False)
 
-    def values(self, scope: Hashable, name: str) -> list[float]:
-        """The samples of one figure, oldest first."""
+    def samples(self, scope: Hashable, name: str) -> list[tuple[int, float]]:
+        """The samples of one figure with their moments (ms), oldest first."""
         with self._lock:
-            return [values[name] for _, values in self._kept.get(scope, ()) if name in values]
+            return [(at, values[name]) for at, values in self._kept.get(scope, ()) if name in values]
 
 
 def _number(value: Any) -> float | None:

@@ -6,6 +6,8 @@ HubstatError
 ├── MasterDataError    a master data row is wrong; nothing of the load was applied
 ├── SourceError        a file to replay cannot be read
 ├── QueryError         a figure was asked for that does not exist or cannot be given exactly
+│   ├── NotKnownError  nothing was ever received about what was asked for
+│   └── RecipientError a mail may not go to this address
 └── AccessError        the viewer has no right to this scope
 """
 
@@ -42,6 +44,18 @@ class QueryError(HubstatError):
     """A figure was asked for that does not exist or cannot be given exactly."""
 
     exit_code = 2
+
+
+class NotKnownError(QueryError):
+    """Nothing was ever received about what was asked for. what: its name."""
+
+    def __init__(self, message: str, what: str) -> None:
+        super().__init__(message)
+        self.what = what
+
+
+class RecipientError(QueryError):
+    """An address is none, or neither a subscriber's nor of an allowed domain."""
 
 
 class AccessError(HubstatError):

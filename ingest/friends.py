@@ -3,7 +3,7 @@
 The same order and the same promise as for invoices (``ingest.invoices``). A document's place follows from the record,
 so nothing has to be searched. A document is rewritten whole, so a lane gathers records for ``linger`` seconds, and for
 longer while it catches up (``ingest.lanes``). Many records are one flush then: they are gone through one by one, each
-kept as its compact row only, and documents are read, merged and written by the few hundred.
+kept as its compact row only, and documents are read, merged and written by the hundred.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _GATHERED_CHUNKS: Final = 10
 _MOST_DATES: Final = 2_000
 # Records that are decoded, and documents that are merged, before other tasks of the worker get their turn.
 _RECORDS_AT_ONCE: Final = 1_000
-_DOCUMENTS_AT_ONCE: Final = 250
+_DOCUMENTS_AT_ONCE: Final = 100
 
 _Place = tuple[str, str]
 """A document's Friend and local date ("" = the corrections')."""

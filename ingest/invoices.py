@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from hubstat.compiled import compiled_core
 from hubstat.domain import time as tm
 from hubstat.domain.contract import Event, Refusal, is_derived
 from hubstat.elastic import dead_letters
@@ -31,7 +32,7 @@ from hubstat.settings import Settings
 from ingest.cache import DocumentCache
 from ingest.derive import SOURCE_RECEIVED_AT
 from ingest.marks import Marker, closing_between
-from ingest.merge import Decoded, Merged, Merger, compiled_core, stored_log
+from ingest.merge import Decoded, Merged, Merger, stored_log
 from ingest.records import (
     Counters,
     Message,

@@ -25,6 +25,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from ingest import headroom
 from ingest.transport.chunk import Chunk
 from ingest.transport.guards import leave
 from ingest.transport.packed import Gathered
@@ -173,6 +174,7 @@ class Lanes:
                     continue
                 await self._announce()
                 self._began[lane] = time.monotonic()
+                headroom.check()
                 await self._flush(self._take(lane))
         except asyncio.CancelledError:
             raise

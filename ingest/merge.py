@@ -1,32 +1,26 @@
 """One invoice's records merged into its stored events: the document as it then is, and what follows for others.
 
-Pure. ``hubstat.domain`` and ``ingest.derive`` define the result. Where the compiled core is there (``ingest/core``), it
-does the plain cases, many times faster and to the same bytes; it hands back every other one, which then goes this way.
+Pure. ``hubstat.domain`` and ``ingest.derive`` define the result. Where the compiled core is there, it does the plain
+cases, many times faster and to the same bytes; it hands back every other one, which then goes this way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import orjson
 
-from hubstat.domain import time as tm
 from hubstat.domain.contract import Event, decode_invoice_event
 from hubstat.domain.document import home_date, invoice_document, restore_invoice
-from hubstat.domain.invoice import FOLD_VERSION
 from hubstat.domain.log import EventLog
-from hubstat.errors import SettingsError
 from ingest.derive import Derived, friend_activities, supersessions
 from ingest.marks import concerned_since, stated_dates
 
 if TYPE_CHECKING:
-    from ingest.hubstat_core import Core, PlainEvent
-
-_OFFSET_SINCE: Final = 631_152_000_000
-"""1990: from then on each country's zone has one offset, which the core is given."""
+    from hubstat.hubstat_core import Core, PlainEvent
 
 
 @dataclass(slots=True)
@@ -116,20 +110,6 @@ class Merger:
         if not isinstance(event, Event):
             return decode_invoice_event(record.value, record.received, self._zone)
         return event.own()
-
-
-def compiled_core(zone: ZoneInfo) -> Core | None:
-    """The compiled core for a zone; None where it was not built. Raises SettingsError for one of another version."""
-    try:
-        from ingest.hubstat_core import Core
-    except ImportError:
-        return None
-    if Core.FOLD_VERSION != FOLD_VERSION:
-        raise SettingsError(
-            f"the compiled core folds as of version {Core.FOLD_VERSION}, this program as of {FOLD_VERSION}: "
-            "build it again with `make setup`, or remove it"
-        )
-    return Core(-tm.day_start(tm.local_date(_OFFSET_SINCE, zone), zone) % tm.DAY)
 
 
 def encode(document: dict[str, Any]) -> tuple[bytes, bytes]:

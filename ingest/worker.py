@@ -13,6 +13,7 @@ from hubstat.elastic.writer import Writer
 from hubstat.engines import EngineAddresses
 from hubstat.runfile import ingest_address
 from hubstat.settings import Settings
+from ingest import allocator
 from ingest.app import IngestApp, run_worker
 from ingest.friends import FriendFlusher
 from ingest.invoices import InvoiceFlusher
@@ -50,8 +51,10 @@ def run(settings: Settings, addresses: EngineAddresses, make: Make = flushers_of
 
     Raises SettingsError also where the address of its metrics is taken.
     """
-    # One request a lane in flight, of either kind, one for the report and one to make visible.
-    writer = MeasuredWriter(settings, addresses.elasticsearch_url, threads=2 * settings.ingest.lanes + 2)
+    allocator.keep_small()
+    # In flight: of a lane of invoices a write and the look-ups after it, of one of Friends one request; and one
+    # for the report and one to make visible.
+    writer = MeasuredWriter(settings, addresses.elasticsearch_url, threads=3 * settings.ingest.lanes + 2)
     trusted = trusts_received_at(settings, addresses)
 
     with ExitStack() as stack:

@@ -24,7 +24,7 @@ from hubstat.domain import time as tm
 from hubstat.domain.baselines import AreaOf
 from hubstat.domain.codes import FRIEND_RANK
 from hubstat.domain.document import invoice_key, pending_of
-from hubstat.domain.friendday import FriendDay, FriendDetail, Work, friend_day_detail
+from hubstat.domain.friendday import FriendDay, FriendDetail, Work, friend_day_detail, schedule_of
 from hubstat.domain.invoice import fold
 from hubstat.domain.log import EventLog
 from hubstat.domain.projection import Pending
@@ -157,11 +157,11 @@ class ClosedDate:
 
     def _detail(self, friend: str, place: int) -> FriendDetail | None:
         as_of = self._hours[place]
+        facts = self._friends.get(friend, EventLog()).facts(FRIEND_RANK, as_of, as_of)
         return friend_day_detail(
             friend,
-            self._friends.get(friend, EventLog()).facts(FRIEND_RANK, as_of, as_of),
+            schedule_of(facts, self._date, self._zone),
             _at(self._work.get(friend, []), place),
-            service_date=self._date,
             as_of=as_of,
             zone=self._zone,
             area_of=self._area_of,

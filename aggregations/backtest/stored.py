@@ -18,7 +18,7 @@ from aggregations.productivity import FriendDayReader
 from aggregations.question import Moment
 from aggregations.reader import Reader
 from hubstat.domain import time as tm
-from hubstat.domain.document import restore_friend, restore_invoice
+from hubstat.domain.document import restore_events, restore_invoice
 from hubstat.domain.metrics import DEFINITION_VERSION
 from hubstat.domain.projection import Projection, project
 from hubstat.elastic import backtests
@@ -71,7 +71,7 @@ def _cases(reader: Reader, view: View, day: Day, batch: Sequence[str]) -> Iterat
     closed = ClosedDate(day.service_date, reader.zone, day.area_of, frozenset(batch).__contains__)
     reading: FriendDayReader = day.friend_days(view)
     for friend, documents in reading.documents(batch).items():
-        closed.add_friend(friend, restore_friend(friend, documents).events)
+        closed.add_friend(friend, restore_events(friend, documents))
     dates = [(day.service_date + timedelta(days=offset)).isoformat() for offset in (-1, 0, 1)]
     around: list[compiler.Query] = [
         {"term": {"due_dates": day.service_date.isoformat()}},

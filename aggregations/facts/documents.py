@@ -23,7 +23,7 @@ from pydantic import TypeAdapter
 from aggregations.counting import Key, Tallies
 from aggregations.question import ALL_WAVES
 from aggregations.tally import Tally
-from aggregations.work import Place
+from aggregations.work import Place, work_of_camps
 from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS, Direction
 from hubstat.domain.friendday import FriendDay
@@ -259,12 +259,4 @@ def _sums(tallies: Mapping[Key, Tally]) -> Tallies:
     for key, tally in sorted(tallies.items(), key=lambda item: [part or "" for part in item[0]]):
         if key[-1] != ALL_WAVES:
             found.setdefault((*key[:-1], ALL_WAVES), Tally()).add(tally)
-    return found
-
-
-def work_of_camps(work: Mapping[Place, Tally]) -> dict[str | None, Tally]:
-    """Work by (camp, Friend) added by camp."""
-    found: dict[str | None, Tally] = {}
-    for (camp, _), tally in sorted(work.items(), key=lambda item: [part or "" for part in item[0]]):
-        found.setdefault(camp, Tally()).add(tally)
     return found

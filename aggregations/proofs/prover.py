@@ -52,7 +52,7 @@ from hubstat.domain.metric import (
 )
 from hubstat.domain.metrics import metrics_for
 from hubstat.domain.metrics_invoices import ANY
-from hubstat.errors import QueryError
+from hubstat.errors import NotKnownError, QueryError
 
 # Documents that one request names by their ids.
 _IDS: Final = 5_000
@@ -150,7 +150,9 @@ class Prover:
         with self._reader.view() as view:
             found = dict(_logs(view, [key]))
             if not found:
-                raise QueryError(f"there is no {direction} invoice {invoice_no}: no event of it has arrived")
+                raise NotKnownError(
+                    f"there is no {direction} invoice {invoice_no}: no event of it has arrived", invoice_no
+                )
             log = found[key]
             state = fold(direction, invoice_no, log, self._reader.zone, moment.as_of, moment.known_at)
             day = (

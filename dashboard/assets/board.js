@@ -3,9 +3,28 @@
   "use strict";
 
   const GRACE_MS = 6000;
-  const state = { pulse: null, answeredAt: null, askedAt: null, timer: null, interval: 2000, paused: false };
+  /* A question that is still being answered is not asked again; after this long its answer is taken for lost. */
+  const LOST_MS = 120000;
+  /* A sentence of which the numbers alone changed is told no more often than this. */
+  const QUIET_MS = 60000;
+  const state = { pulse: null, answeredAt: null, askedAt: null, timer: null, interval: 2000, paused: false, opener: null };
+  const answering = new Set();
 
   const dc = () => window.dash_clientside;
+
+  /* The questions for a screen that the server has not answered yet. */
+  const fetched = window.fetch;
+  window.fetch = function (address, options) {
+    const asked = fetched.apply(this, arguments);
+    if (String(address).includes("_dash-update-component") && String(options && options.body).includes('"..pulse.data.')) {
+      const question = { at: Date.now() };
+      answering.add(question);
+      const done = () => answering.delete(question);
+      asked.then((answer) => answer.clone().arrayBuffer()).then(done, done);
+    }
+    return asked;
+  };
+  const awaited = (now) => [...answering].some((question) => now - question.at < LOST_MS);
 
   function ask() {
     clearTimeout(state.timer);
@@ -18,10 +37,10 @@
     return Boolean(state.pulse && state.pulse.live && !state.paused && !document.hidden);
   }
 
-  /* The next refresh is armed only after the last one answered. */
+  /* The next refresh is armed only after the last one answered; a move that is on its way arms it when it has arrived. */
   function arm() {
     clearTimeout(state.timer);
-    state.timer = refreshes() ? setTimeout(ask, state.interval) : null;
+    state.timer = refreshes() ? setTimeout(() => { if (!awaited(Date.now())) { ask(); } }, state.interval) : null;
   }
 
   /* What changed within the parts of a screen. Whether it could be: not before all of them are there, as a table is not
@@ -30,6 +49,11 @@
     const there = Object.keys(props).every((id) => document.getElementById(id));
     for (const [id, values] of Object.entries(there ? props : {})) { dc().set_props(id, values); }
     return there;
+  }
+
+  /* What the server last sent as the drawer is not what is to be shown: it is sent again, or taken away. */
+  function undraw() {
+    if (state.pulse) { dc().set_props("pulse", { data: { ...state.pulse, proof: [] } }); }
   }
 
   function showStale(now) {
@@ -46,7 +70,7 @@
       put("stale-cause", pulse.stale || "");
     }
     /* An answer that never came (server gone, network cut) must not end the refresh. */
-    if (overdue && now - state.askedAt > Math.max(state.interval, GRACE_MS)) { ask(); }
+    if (overdue && !awaited(now) && now - state.askedAt > Math.max(state.interval, GRACE_MS)) { ask(); }
   }
   setInterval(() => showStale(Date.now()), 1000);
 
@@ -55,13 +79,35 @@
     if (refreshes()) { state.answeredAt = Date.now(); ask(); }
   });
 
+  /* An address but for its open drawer, and for the language that links name even where it is the usual one. */
+  function undrawn(address) {
+    const url = new URL(address, window.location.href);
+    url.searchParams.delete("proof");
+    url.searchParams.delete("lang");
+    return url.pathname + "?" + url.searchParams;
+  }
+
   function go(search) {
     const here = window.location.pathname + window.location.search;
     if (search === here) { return; }
+    const stays = undrawn(search) === undrawn(here);
     document.body.dataset.moving = "1";
     window.history.pushState({}, "", search);
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
-    window.scrollTo(0, 0);
+    if (!stays) { window.scrollTo(0, 0); }
+  }
+
+  /* The verdict is told when it reads otherwise. After a move the headline has the focus and is read anyway. */
+  const told = { text: "", words: "", at: 0 };
+  function tell(moved) {
+    const head = document.querySelector(".verdict #headline");
+    const text = head ? head.textContent : "";
+    const words = text.replace(/[\d.,:]+/g, "");
+    const now = Date.now();
+    if (text === told.text || (!moved && words === told.words && now - told.at < QUIET_MS)) { return; }
+    Object.assign(told, { text, words, at: now });
+    const box = document.getElementById("said");
+    if (box) { box.textContent = moved ? "" : text; }
   }
 
   const scope = (params) => [params.get("screen") || "status", params.get("level") || "nationwide", params.get("hub")].join(" ");
@@ -94,7 +140,12 @@
       return;
     }
     const anchor = event.target.closest("a[data-nav]");
-    if (anchor) { event.preventDefault(); follow(anchor); return; }
+    if (anchor) {
+      if (anchor.dataset.proof) { state.opener = anchor; }
+      event.preventDefault();
+      follow(anchor);
+      return;
+    }
     const row = event.target.closest(".ag-row");
     const link = row && row.querySelector("a[data-nav]");
     if (link && !String(window.getSelection())) { follow(link); return; }
@@ -105,6 +156,7 @@
       if (state.paused) { clearTimeout(state.timer); } else { state.answeredAt = Date.now(); ask(); }
     }
     if (event.target.closest("#stale-retry")) { ask(); }
+    if (event.target.closest("#proof-renew")) { undraw(); ask(); }
   });
 
   /* Enter on a table cell opens its row, as a click does. */
@@ -134,12 +186,14 @@
       scheme: (look) => look || "light",
       toggle: (clicks, look) => (clicks ? (look === "dark" ? "light" : "dark") : dc().no_update),
       answered: (pulse, interval, changes) => {
+        const first = !state.pulse || !state.pulse.key;
         state.interval = Math.max(1, Number(interval) || 2) * 1000;
         const moved = pulse && state.pulse && pulse.key !== state.pulse.key;
         const fresh = pulse && (!state.pulse || pulse.seq !== state.pulse.seq);
         if (fresh) {
           /* Without a pulse the next answer is the whole screen. */
           if (changes && changes.seq === pulse.seq && !apply(changes.props)) { dc().set_props("pulse", { data: null }); }
+          const closed = !moved && state.pulse && state.pulse.proof && !pulse.proof;
           state.pulse = pulse;
           state.answeredAt = Date.now();
           if (!pulse.stale) { state.goodAt = state.answeredAt; }
@@ -147,6 +201,11 @@
           document.body.dataset.moving = "0";
           document.body.dataset.screen = pulse.screen || "";
           document.body.dataset.ready = pulse.key;
+          /* By then the page has drawn it. */
+          setTimeout(() => {
+            tell(moved || first);
+            if (closed && state.opener && state.opener.isConnected) { state.opener.focus({ preventScroll: true }); }
+          }, 300);
           if (moved) { const head = document.getElementById("headline"); if (head) { head.focus({ preventScroll: true }); } }
           /* A slower answer for an address already left: ask for the present one. */
           if (pulse.search !== window.location.search) { ask(); return dc().no_update; }
@@ -159,7 +218,7 @@
         if (opened === false) {
           const params = new URLSearchParams(window.location.search);
           /* The drawer closed without the server: what is shown is no longer what it last sent. */
-          if (params.has("proof")) { dc().set_props("pulse", { data: null }); params.delete("proof"); go(window.location.pathname + "?" + params); }
+          if (params.has("proof")) { undraw(); params.delete("proof"); go(window.location.pathname + "?" + params); }
         }
         return dc().no_update;
       },

@@ -5,6 +5,7 @@
   const TINT_MS = 600;
   let screen = null;
   const known = new Map();
+  const ends = new WeakMap();
   let awaited = false;
 
   /* Figures by the part of the screen they are in, metric, hub, and place among equal ones. Parts are named by the screen. */
@@ -34,8 +35,19 @@
       /* What reads the same has not changed for the eye; the same value elsewhere in a list may read otherwise. */
       if (before && before.value !== value && before.text !== text) { changed.push(figure); }
     }
-    for (const figure of changed) { figure.classList.add("hs-changed"); }
-    setTimeout(() => changed.forEach((figure) => figure.classList.remove("hs-changed")), TINT_MS);
+    tint(changed);
+  }
+
+  /* One that changes again while its tint is there begins anew, for its whole time. */
+  function tint(changed) {
+    const again = changed.filter((figure) => figure.classList.contains("hs-changed"));
+    for (const figure of again) { figure.classList.remove("hs-changed"); }
+    if (again.length) { void document.body.offsetWidth; }
+    for (const figure of changed) {
+      clearTimeout(ends.get(figure));
+      figure.classList.add("hs-changed");
+      ends.set(figure, setTimeout(() => figure.classList.remove("hs-changed"), TINT_MS));
+    }
   }
 
   const ofScreen = ({ target }) => target === document.body || target.closest("#screen");

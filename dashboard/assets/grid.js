@@ -130,13 +130,9 @@
     return props.data ? el("span", { className: "n" + (props.data.decides ? " hs-decides" : "") }, props.value) : null;
   };
 
-  cells.HsHeat = function (props) {
-    const pair = props.value || [null, 0];
-    const hot = el("span", {
-      className: "n hs-heat", "data-step": pair[1], "data-metric": `invoices_per_hour.${props.hour}`,
-      "data-hub": props.data.id, "data-value": JSON.stringify(pair[0]),
-    }, shown(pair[0], "decimal"));
-    return pair[0] === null ? el("span", { className: "quiet" }, hot) : hot;
+  /* A time that is no figure of the registry, as text. */
+  cells.HsHeard = function (props) {
+    return props.data ? el("span", { className: "n", "data-value": JSON.stringify(props.value || null) }, props.data.heard) : null;
   };
 
   cells.HsLast = function (props) {
@@ -145,7 +141,7 @@
     const done = props.value && row.left === 0;
     return el("span", { title: props.value ? props.words[done ? 1 : 0] : "" },
       figure(props, props.value, row.last, ""),
-      done ? el("span", { className: "hs-tail" }, props.words[1]) : null);
+      done ? el("span", { className: "hs-tail", role: "img", "aria-label": props.words[1] }, "✓") : null);
   };
 
   /* A Friend's day along the axis of its column, all x in percent so that it follows the column's width. */
@@ -198,15 +194,17 @@
   cells.HsStripHead = function (props) {
     const { axis } = props;
     const x = (minute) => `${(100 * minute) / axis.length}%`;
+    /* A label takes about a quarter of a narrow column: of two that are nearer only the first is written. */
+    const written = axis.now[1] ? [axis.now[0]] : [];
+    const named = axis.deadlines.filter(([at]) => written.every((each) => Math.abs(each - at) >= axis.length / 4) && written.push(at));
     const near = (at) => [axis.now[0], ...axis.deadlines.map(([each]) => each)].some((each) => Math.abs(each - at) < axis.length / 9);
     const side = (at) => (at < axis.length / 25 ? "start" : at > axis.length * 0.93 ? "end" : "middle");
     const label = (name, at, words, key) =>
       el("text", { key, className: name, x: x(at), y: 14, style: { textAnchor: side(at) } }, words);
-    return el("svg", { className: "hs-strip", width: "100%", height: H, "aria-hidden": "true" },
+    return el("svg", { className: "hs-strip", width: "100%", height: H, role: "img", "aria-label": props.displayName },
       ...axis.hours.filter(([at]) => !near(at)).map(([at, words], n) => label("st-hour", at, words, n)),
       label("st-hour st-named", axis.now[0], axis.now[1], "now"),
-      ...axis.deadlines.filter(([at]) => Math.abs(at - axis.now[0]) >= axis.length / 8)
-        .map(([at, words], n) => label("st-hour st-named", at, words, `t${n}`)));
+      ...named.map(([at, words], n) => label("st-hour st-named", at, words, `t${n}`)));
   };
 
   /* Numbers as text: a true minus, perhaps nothing. */

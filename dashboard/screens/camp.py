@@ -15,6 +15,8 @@ from dashboard.grids import (
     Row,
     column,
     figure_column,
+    finish_width,
+    last_text,
     name_column,
     row_of,
     with_sort,
@@ -23,14 +25,16 @@ from dashboard.grids import (
 from dashboard.parts import card, card_head, figure, twin
 from dashboard.scene import UNASSIGNED, Hubs, Scene, hub_name
 from dashboard.screens.children import hub_rows
+from dashboard.screens.counts import counts
 from dashboard.screens.crew import crew_card, still_card
 from dashboard.screens.help import help_card
-from dashboard.screens.summary import completion_card, hourly_card, late_card, states_card
+from dashboard.screens.summary import completion_card, hourly_card
 from dashboard.screens.tiles import tiles_card
 from dashboard.screens.verdict import crew_card as verdict_card
 from dashboard.strips import axis_of, cell, column_params
 from hubstat.figures import formats as fm
 from hubstat.figures.status import FRIEND_RATE_BASE
+from hubstat.figures.texts import definition, label
 
 _LEGEND = ("drive", "stop", "rest", "idle", "batch", "finish")
 
@@ -41,7 +45,7 @@ def build(scene: Scene, hubs: Hubs) -> html.Div:
     return html.Div(
         [
             verdict_card(scene, hubs.here, hub, hub_name(hubs.here, "camp", scene.lang)),
-            tiles_card(scene, hubs.here, hub),
+            tiles_card(scene, hubs.here, hub, [hubs.here]),
             html.Div(
                 [
                     html.Div([friends_card(scene, hubs)], className="main-column"),
@@ -57,7 +61,7 @@ def build(scene: Scene, hubs: Hubs) -> html.Div:
                 className="columns",
             ),
             html.Div([crew_card(scene, hubs.here, hub), still_card(scene, hubs)], className="halves"),
-            html.Div([late_card(scene, hubs.here, hub), states_card(scene, hubs.here, hub)], className="halves"),
+            counts(scene, hubs.here, hub),
         ],
         className="screen",
     )
@@ -71,19 +75,19 @@ def friends_card(scene: Scene, hubs: Hubs) -> html.Section:
     axis = axis_of(scene, strips, ordered)
     rows: list[Row] = [
         row_of(
-            scene, node, "friend", rank, (), hubs.network.figures,
-            href=scene.href(level="friend", hub=f"{camp}/{node.hub}"),
+            scene, node, "friend", rank, href=scene.href(level="friend", hub=f"{camp}/{node.hub}"),
         ) | {"id": f"friend:{camp}/{node.hub}", "s": cell(scene, axis, node, strips.get(node.hub))}
         for rank, node in enumerate(ordered)
     ]  # fmt: skip
     total = row_of(
-        scene, hubs.here, "camp", len(rows), (), hubs.network.figures, name=scene.say("table.total")
+        scene, hubs.here, "camp", len(rows), name=scene.say("table.total")
     ) | {"total": True}  # fmt: skip
     people = sum(1 for row in rows if not row["quiet"])
     title = scene.say("strip.title", n=fm.count(people))
-    notes = f"{scene.say('table.footnote')} · {scene.say('table.small_base', n=FRIEND_RATE_BASE)}"
+    idle = f"{label('idle_minutes', 'DELIVERY', scene.lang)} = {definition('idle_minutes', 'DELIVERY', scene.lang)}"
+    notes = f"{scene.say('table.footnote')} · {scene.say('table.small_base', n=FRIEND_RATE_BASE)} · {idle}"
     body: list[Any] = [
-        *hub_rows(scene, "friends", _columns(scene, column_params(scene, axis)), rows, total),
+        *hub_rows(scene, "friends", _columns(scene, column_params(scene, axis), [*rows, total]), rows, total),
         html.Div(**scene.part("friends-table", "children", _twin(scene, ordered, camp))),
         html.P(notes, className="footnote"),
     ]
@@ -100,29 +104,35 @@ def _legend(scene: Scene) -> html.Span:
     return html.Span(keys, className="legend wide-only")
 
 
-def _columns(scene: Scene, strip: dict[str, Any]) -> list[Column]:
+def _columns(scene: Scene, strip: dict[str, Any], rows: Sequence[Row]) -> list[Column]:
     prefix = scene.prefix
     return with_sort(
         [
-            {**name_column(scene.say("level.friend"), 62), "flex": None, "width": 70},
-            figure_column(scene.say("table.done_left"), "completed", 112, "count", cellRenderer="HsDoneLeft"),
+            {**name_column(scene.say("level.friend"), 62), "flex": None, "width": 66},
+            figure_column(scene.say("table.done_left"), "completed", 102, "count", cellRenderer="HsDoneLeft"),
             figure_column(
                 scene.say("table.late"), f"{prefix}_late_open", 58, "count", colId="late",
                 cellRenderer="HsLate", comparator={"function": "hsWorst"},
             ),
-            figure_column(scene.say("table.risk"), f"{prefix}_at_risk", 54, "count", cellRenderer="HsRisk"),
+            figure_column(scene.say("table.risk"), f"{prefix}_at_risk", 52, "count", cellRenderer="HsRisk"),
             figure_column(scene.say("table.per_hour"), "hourly_deliveries", 48, "decimal"),
             figure_column(scene.say("table.stops_hour"), "hourly_stops", 54, "decimal", cellClass=QUIET),
             figure_column(scene.say("table.net"), "net_on_road_minutes", 54, "span"),
             figure_column(
-                scene.say("table.idle_excluded"), "idle_minutes", 76, "count", cellRenderer="HsIdle",
+                scene.say("table.idle_excluded"), "idle_minutes", 80, "count", cellRenderer="HsIdle",
                 params={"kinds": {kind: scene.say(f"excluded.{kind}") for kind in EXCLUDED}},
             ),
             figure_column(scene.say("table.efficiency"), "efficiency", 46, "whole"),
-            figure_column(scene.say("table.finish"), "projected_finish", 112, "text", cellRenderer="HsFinish"),
+            figure_column(
+                scene.say("table.finish"), "projected_finish", finish_width(rows, 104), "text", cellRenderer="HsFinish"
+            ),
             column(scene.say("table.balance"), "bal", 48, cellRenderer="HsBalance"),
+            figure_column(
+                scene.say("table.last"), "last_completed_at", 72, "text",
+                cellRenderer="HsLast", params={"words": [scene.say("table.so_far"), scene.say("table.final")]},
+            ),
             {
-                "headerName": scene.say("strip.head"), "field": "s", "flex": 1, "minWidth": 280, "sortable": False,
+                "headerName": scene.say("strip.head"), "field": "s", "flex": 1, "minWidth": 200, "sortable": False,
                 "cellDataType": False, "resizable": False, "suppressMovable": True, "cellRenderer": "HsStrip",
                 "cellClass": "strip-cell", "headerClass": "strip-head", "headerComponent": "HsStripHead",
                 "headerComponentParams": {"axis": strip}, "cellRendererParams": {"axis": strip},
@@ -153,7 +163,7 @@ def _twin(scene: Scene, nodes: Sequence[Node], camp: str) -> html.Details:
                 ),
                 figure("idle_minutes", get("idle_minutes"), fm.count(get("idle_minutes")), hub),
                 figure("net_on_road_minutes", get("net_on_road_minutes"), fm.span(get("net_on_road_minutes")), hub),
-                figure("last_completed_at", last, last[11:16] if last else fm.NONE, hub),
+                figure("last_completed_at", last, last_text(scene, node.figures), hub),
             ]
         )
     return twin(scene, head, rows)

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from dash import dcc, html
 
+from dashboard.causes import Refused
 from dashboard.parts import card, card_head, link
 from dashboard.scene import Scene
 from dashboard.sheets import Head, Sheet
 from hubstat.domain.metrics import DEFINITION_VERSION
-from hubstat.errors import QueryError
 from hubstat.examples import SERVICE_DATE, Example
 from hubstat.figures.dictionary import Entry, entries, entry_of, example_value, formula
 from hubstat.figures.texts import text, wave_name
@@ -21,11 +21,11 @@ _GROUP: Final = "dictionary.group"
 
 
 def build(scene: Scene) -> html.Div:
-    """The screen. Raises ``QueryError`` where the address names a metric that there is none of."""
+    """The screen. Raises ``Refused`` where the address names a metric that there is none of."""
     found = entries()
     chosen = entry_of(scene.place.metric or _FIRST, scene.place.direction)
     if chosen is None:
-        raise QueryError(scene.say("dictionary.unknown", metric=scene.place.metric))
+        raise Refused("dictionary.unknown", metric=scene.place.metric)
     scene.sheets["metrics"] = _sheet(scene, found)
     title = html.H1(scene.say("dictionary.title", n=len(found)), className="headline", id="headline", tabIndex="-1")
     version = html.Span(scene.say("dictionary.version", n=DEFINITION_VERSION), className="tag")

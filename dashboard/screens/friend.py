@@ -9,11 +9,13 @@ from dash import dcc, html
 
 from dashboard.board import Line, Node, Strip
 from dashboard.grids import Column, column, grid
-from dashboard.parts import card, card_head, proved, twin
+from dashboard.parts import card, card_head, twin
 from dashboard.scene import UNASSIGNED, Hubs, Scene, hub_name
+from dashboard.screens.reasons import reasons_card
 from dashboard.screens.summary import GRAPH, hourly_card, late_card, states_card
 from dashboard.screens.tiles import tiles_card
 from dashboard.screens.verdict import crew_card
+from dashboard.screens.work import work_card
 from dashboard.strips import label
 from hubstat.domain import time as tm
 from hubstat.figures import formats as fm
@@ -25,18 +27,22 @@ def build(scene: Scene, hubs: Hubs) -> html.Div:
     """The screen of a Friend."""
     hub = f"friend:{scene.place.hub}"
     lines = scene.board.invoices(scene.place, scene.moment)
-    side = [late_card(scene, hubs.here, hub), states_card(scene, hubs.here, hub)]
+    side = [
+        reasons_card(scene, hubs.here, hub),
+        late_card(scene, hubs.here, hub),
+        states_card(scene, hubs.here, hub),
+    ]
     main: list[Any] = [invoices_card(scene, lines)]
     if hubs.here.hub != UNASSIGNED:
         main.insert(0, hourly_card(scene, hubs.here, hub))
         strip = scene.board.strips(scene.place.camp or "", scene.moment).get(hubs.here.hub)
         if strip is not None:
             main.insert(0, day_card(scene, hubs.here, strip))
-        side.insert(0, excluded_card(scene, hubs, hub))
+        side.insert(0, work_card(scene, hubs.here, hub))
     return html.Div(
         [
             crew_card(scene, hubs.here, hub, hub_name(hubs.here, "friend", scene.lang), alone=True),
-            tiles_card(scene, hubs.here, hub),
+            tiles_card(scene, hubs.here, hub, ()),
             html.Div(
                 [html.Div(main, className="main-column"), html.Div(side, className="side-column")], className="columns"
             ),
@@ -63,13 +69,13 @@ def day_card(scene: Scene, node: Node, strip: Strip) -> html.Section:
     finish = ahead.finish_of(node.figures)
     chart = friend_day_chart(
         [Stretch(kind, hours(start), hours(end), name) for kind, name, start, end in spans],
-        now=hours(scene.moment.as_of),
+        now=None if scene.moment.closed else hours(scene.moment.as_of),
         live=scene.moment.live,
         finish=None if finish is None else hours(finish.timestamp() * 1000),
         late=ahead.falls_short(node.figures),
         deadlines=[
             (hours(item.at.timestamp() * 1000), scene.say("deadline.one", time=fm.clock(item.at)))
-            for item in scene.deadlines()
+            for item in scene.all_deadlines()
         ],
         lang=scene.lang,
         theme=scene.theme,
@@ -87,34 +93,6 @@ def day_card(scene: Scene, node: Node, strip: Strip) -> html.Section:
             html.Div(**scene.part("day-table", "children", twin(scene, head, rows))),
         ],
         "chart-card",
-    )
-
-
-def excluded_card(scene: Scene, hubs: Hubs, hub: str) -> html.Section:
-    """On-road time, what was excluded from it by kind, what is left, and idle."""
-    figures = hubs.here.figures
-    excluded = figures.get("excluded_minutes") or {}
-    rows = [
-        (scene.say(f"excluded.{kind}"), f"excluded_minutes.{kind}", minutes, fm.span(minutes))
-        for kind, minutes in excluded.items()
-    ]
-    total = figures.get("net_on_road_minutes")
-    items = [
-        html.Li([html.Span(name), proved(scene, metric, value, shown, hub, "" if value else "zero")])
-        for name, metric, value, shown in rows
-    ]
-    items.append(
-        html.Li(
-            [html.Span(scene.say("table.net")), proved(scene, "net_on_road_minutes", total, fm.span(total), hub)],
-            className="sum",
-        )
-    )
-    return card(
-        [
-            card_head(scene.say("table.excluded")),
-            html.Ul(**scene.part("excluded", "children", items), className="pairs"),
-        ],
-        "side-card",
     )
 
 
@@ -136,8 +114,8 @@ def invoice_row(scene: Scene, line: Line, rank: int) -> dict[str, Any]:
         "completed": scene.clock(line.completed_at, seconds=True),
         "late": line.late,
         "state": scene.say(f"state.{line.state}"),
-        "camp": line.camp or fm.NONE,
-        "friend": line.friend or scene.say("hub.unassigned"),
+        "camp": scene.camp_name(line.camp),
+        "friend": scene.friend_name(line.friend),
         "why": line.why_en if scene.lang == "en" else line.why_ko,
     }
 

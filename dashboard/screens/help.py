@@ -19,12 +19,12 @@ _WAITS = ("load_wait", "window_wait", "app_lock", "offline", "incident")
 
 def help_card(scene: Scene, hubs: Hubs, hub: str) -> html.Section:
     """Need against room, the Friends with room, and the causes."""
-    children: list[Any] = [
-        card_head(scene.say("help.title")),
-        _balance(scene, hubs.here.figures, hub),
-        *_friends(scene, hubs),
-        *_causes(scene, hubs.here.figures, hub),
-    ]
+    children: list[Any] = [card_head(scene.say("help.title"))]
+    if scene.moment.closed:
+        children.append(html.P(scene.say("still.closed"), className="calm"))
+    else:
+        children += [_balance(scene, hubs.here.figures, hub), *_friends(scene, hubs)]
+    children += _causes(scene, hubs.here.figures, hub)
     return card([html.Div(**scene.part("help", "children", children))], "side-card help")
 
 
@@ -102,6 +102,7 @@ def _friend(scene: Scene, camp: str, node: Node) -> html.Li:
     hub, get = f"friend:{camp}/{node.hub}", node.figures.get
     finish = fm.clock(ahead.finish_of(node.figures), scene.moment.day, lang=scene.lang)
     spare = scene.say("help.stops", n=fm.stops(get("spare_stops")))
+    pace = scene.say("help.pace", n=fm.decimal(get("hourly_stops")))
     return html.Li(
         link(
             [
@@ -110,7 +111,7 @@ def _friend(scene: Scene, camp: str, node: Node) -> html.Li:
                 html.Span(
                     scene.say("help.finish", time=finish) if get("projected_finish") else "", className="n quiet"
                 ),
-                figure("hourly_stops", get("hourly_stops"), f"{fm.decimal(get('hourly_stops'))}/h", hub, "quiet"),
+                figure("hourly_stops", get("hourly_stops"), pace, hub, "quiet"),
             ],
             scene.href(level="friend", hub=f"{camp}/{node.hub}"),
             "help-row",
@@ -128,7 +129,7 @@ def _causes(scene: Scene, figures: Figures, hub: str) -> list[Any]:
         found.append((scene.say("help.absent"), proved(scene, "friends_absent", absent, shown, hub)))
     if "arrived" in figures and figures["arrived"] < (figures.get("due") or 0):
         missing = scene.say("help.invoices", n=fm.count(figures["due"] - figures["arrived"]))
-        found.append((scene.say("help.not_arrived"), proved(scene, "arrived", figures["arrived"], missing, hub)))
+        found.append((scene.say("help.not_arrived"), html.Span(missing, className="n")))
     for kind in _WAITS:
         if (excluded.get(kind) or 0) >= 1:
             shown = scene.say("help.minutes", n=fm.count(excluded[kind]))

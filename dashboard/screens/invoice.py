@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dash import html
 
 from dashboard.board import Detail, Event
 from dashboard.parts import card, card_head, link, shape
+from dashboard.place import Place
 from dashboard.scene import UNASSIGNED, UNMAPPED, Scene
 from hubstat.figures import formats as fm
 from hubstat.figures.sentences import what_moves
+
+
+def own_place(scene: Scene, detail: Detail) -> Place:
+    """The invoice's place on its own service date and in its wave, where the address is of others."""
+    place, day = scene.place, detail.service_date
+    return replace(
+        place,
+        day=place.day if day in (None, scene.moment.day) else day,
+        wave="all" if place.wave == "all" else detail.wave or "all",
+    )
 
 
 def build(scene: Scene, detail: Detail) -> html.Div:
@@ -60,16 +72,18 @@ def build(scene: Scene, detail: Detail) -> html.Div:
 def _counts(scene: Scene, detail: Detail) -> html.Section:
     line = detail.line
     camp, friend = line.camp or UNMAPPED, line.friend or UNASSIGNED
-    friend_name = scene.say("hub.unassigned") if friend == UNASSIGNED else friend
-    camp_name = scene.say("hub.no_camp") if camp == UNMAPPED else camp
     moves = {"direction": line.direction}
     day = fm.day(detail.service_date, scene.lang) if detail.service_date else fm.NONE
     wave = detail.wave or "all"
     pairs: list[tuple[str, Any, Any]] = [
         ("date", day, detail.service_date),
         ("wave", what_moves(wave, line.direction, scene.lang), detail.wave),
-        ("camp", link(camp_name, scene.href(level="camp", hub=camp, **moves)), camp),
-        ("friend", link(friend_name, scene.href(level="friend", hub=f"{camp}/{friend}", **moves)), friend),
+        ("camp", link(scene.camp_name(camp), scene.href(level="camp", hub=camp, **moves)), camp),
+        (
+            "friend",
+            link(scene.friend_name(friend), scene.href(level="friend", hub=f"{camp}/{friend}", **moves)),
+            friend,
+        ),
         ("promise", scene.clock(line.promise, seconds=True), line.promise),
         ("completed", scene.clock(line.completed_at, seconds=True), line.completed_at),
         ("state", scene.say(f"state.{line.state}"), line.state),
@@ -106,7 +120,10 @@ def _promise(scene: Scene, at: int) -> html.Li:
 
 
 def _event(scene: Scene, event: Event) -> html.Li:
-    where = [part for part in (event.camp, event.friend, event.source, event.reason) if part]
+    camp = scene.camp_name(event.camp) if event.camp else None
+    friend = scene.friend_name(event.friend) if event.friend else None
+    reason = scene.names.reason(event.reason, scene.lang) or event.reason if event.reason else None
+    where = [part for part in (camp, friend, event.source, reason) if part]
     tags = []
     if not event.in_force:
         tags.append(html.Span(scene.say("invoice.out_of_force"), className="tag"))

@@ -10,13 +10,13 @@ from typing import Any, Final
 from dash import dcc, html
 
 from dashboard.board import Moment
+from dashboard.causes import Refused
 from dashboard.desk import Run, Subscription
 from dashboard.parts import Shape, card, card_head, link, shape
 from dashboard.place import Place
 from dashboard.scene import Scene
 from dashboard.sheets import Cells, Head, Sheet, plain_table
 from hubstat.domain import time as tm
-from hubstat.errors import QueryError
 from hubstat.figures import formats as fm
 
 RUNS: Final = 200
@@ -47,12 +47,19 @@ class Asked:
 
     @classmethod
     def of(cls, order: str) -> Asked:
-        """Read it. Raises ``QueryError``."""
+        """Read it. Raises ``Refused``."""
         report, bar, scope = order.partition("|")
         level, colon, hub = scope.partition(":")
         if not (report and bar and level and colon and hub):
-            raise QueryError(f"order: a report is named as report|level:hub, not {order!r}")
+            raise Refused("error.order", order=order)
         return cls(report, level, hub)
+
+
+def wave_of(asked: Asked, place: Place) -> str | None:
+    """The wave that a report is of, None for all. Raises ``Refused`` where the report is of one and none is chosen."""
+    if place.wave == "all" and asked.report == "wave-close":
+        raise Refused("error.wave_needed")
+    return None if place.wave == "all" else place.wave
 
 
 def date_of(place: Place, moment: Moment) -> date:
@@ -91,7 +98,7 @@ def _verdict(scene: Scene, desktop: Desktop) -> html.Section:
     active = sum(each.active for each in desktop.subscriptions)
     tag = html.Span(scene.say("reports.subscribed", n=fm.count(active)), className="tag")
     children = html.Div([head, tag], className="verdict-head")
-    return card([html.Div(**scene.part("verdict", "children", children))], "verdict", **{"aria-live": "polite"})
+    return card([html.Div(**scene.part("verdict", "children", children))], "verdict")
 
 
 def _heads(scene: Scene, *columns: tuple[str, str]) -> list[Head]:

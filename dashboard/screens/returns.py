@@ -19,9 +19,10 @@ from dashboard.grids import (
     with_sort,
     worst_first,
 )
-from dashboard.parts import Shape, bars, card, card_head, figure, info, link, sentence, shape
+from dashboard.parts import Shape, card, card_head, figure, info, link, sentence, shape
 from dashboard.scene import BELOW, Hubs, Scene, hub_name
 from dashboard.screens.children import children_card
+from dashboard.screens.summary import ages_card
 from dashboard.sheets import Cells, Head, Sheet, plain_table
 from hubstat.domain.backlog import AGES
 from hubstat.domain.invoice import STAGES, Stage
@@ -35,7 +36,7 @@ Stages = Mapping[str, Figures]
 
 def build(scene: Scene, hubs: Hubs) -> html.Div:
     """The screen of a hub at or above the camp."""
-    level = scene.place.level
+    level, hub = scene.place.level, f"{scene.place.level}:{hubs.here.hub}"
     here = scene.board.stages(scene.place, scene.moment, level, hubs.here.hub).get(hubs.here.hub, {})
     below = BELOW[level]
     children: Stages = {}
@@ -49,8 +50,10 @@ def build(scene: Scene, hubs: Hubs) -> html.Div:
                     html.Div([_times(scene, here), _children(scene, hubs, here, children)], className="main-column"),
                     html.Div(
                         [
-                            _waiting(scene, hubs, "m6", "returns.waiting_pickup"),
-                            _waiting(scene, hubs, "m6_pickup_to_warehouse", "returns.waiting_warehouse"),
+                            ages_card(scene, hubs.here, hub, "m6", scene.say("returns.waiting_pickup")),
+                            ages_card(
+                                scene, hubs.here, hub, "m6_pickup_to_warehouse", scene.say("returns.waiting_warehouse")
+                            ),
                             _unrecorded(scene),
                         ],
                         className="side-column",
@@ -85,7 +88,7 @@ def _verdict(scene: Scene, hubs: Hubs, stages: Figures) -> html.Section:
     )
     flow = html.Ol(_steps(scene, hubs, stages), className="flow")
     children = [html.Div([head, tag], className="verdict-head"), flow]
-    return card([html.Div(**scene.part("verdict", "children", children))], "verdict", **{"aria-live": "polite"})
+    return card([html.Div(**scene.part("verdict", "children", children))], "verdict")
 
 
 def _n(stages: Figures, stage: Stage) -> int | None:
@@ -187,28 +190,6 @@ def _times(scene: Scene, stages: Figures) -> html.Section:
     )
 
 
-def _waiting(scene: Scene, hubs: Hubs, metric: str, title: str) -> html.Section:
-    """What waits now, whatever its date, by age; the oldest at the end."""
-    ages: Mapping[str, int] = hubs.here.figures.get(metric) or {}
-    total = sum(ages.values())
-    widest = max(ages.values(), default=0)
-    rows = [
-        (scene.say(f"age.{age}"), (f"{metric}.{age}", ages.get(age, 0)), fm.count(ages.get(age, 0)),
-         f"{100 * ages.get(age, 0) / widest:.1f}%" if widest else "0")
-        for age in AGES
-    ]  # fmt: skip
-    hub = f"{scene.place.level}:{hubs.here.hub}"
-    number: Any = html.Span(fm.count(total), className="n")
-    if total:
-        words = f"{scene.say(title)} {fm.count(total)}: {scene.say('tile.proof')}"
-        number = link(number, scene.href(proof=metric), "strong", **{"aria-label": words, "data-proof": metric})
-    children = [
-        card_head(scene.say(title), scene.say("returns.any_date"), number),
-        bars(scene, rows, hub),
-    ]
-    return card([html.Div(**scene.part(f"waiting-{metric}", "children", children))], "side-card")
-
-
 def _unrecorded(scene: Scene) -> html.Section:
     """What the events do not say yet, in plain words: not shown is not nothing."""
     items = [scene.say(f"returns.unrecorded.{part}") for part in ("inspection", "refund", "money")]
@@ -233,7 +214,9 @@ def _row(scene: Scene, hubs: Hubs, node: Node, level: str, rank: int, stages: Fi
     href = scene.href(level=level, hub=node.hub)
     if level == "friend":
         href = scene.href(screen="status", level="friend", hub=f"{hubs.here.hub}/{node.hub}")
-    row = row_of(scene, node, level, rank, (), hubs.network.figures, href=href)
+    row = row_of(scene, node, level, rank, href=href)
+    if level == "friend":
+        row["id"] = f"friend:{hubs.here.hub}/{node.hub}"
     waiting = node.figures.get("m6_pickup_to_warehouse") or {}
     aged = node.figures.get("m6") or {}
     row["w"] = sum(waiting.values())

@@ -25,12 +25,15 @@ def short_card(scene: Scene, hubs: Hubs) -> html.Section:
         key=lambda camp: (-camp.figures["shortfall"], camp.name(scene.lang)),
     )
     pending = awaited(scene)
-    number = html.Span(f" {fm.NONE if pending else len(short)}", className="tone-late" if short else "quiet")
+    shown = fm.NONE if pending or scene.moment.closed else fm.count(len(short))
+    number = html.Span(f" {shown}", className="tone-late" if short else "quiet")
     title = html.Span([scene.say("short.title"), number])
     if not short:
         unknown = sum(ahead.unknown(camp.figures) for camp in hubs.camps)
         words = scene.say("ask.pending") if pending else fine_or_unknown(scene, unknown, "short.none")
         mark = None if pending else shape("ring" if unknown else "ok")
+        if scene.moment.closed:
+            words, mark = scene.say("still.closed"), None
         body: list[Any] = [html.P([mark, words], className="calm")]
     else:
         largest = max(
@@ -46,10 +49,10 @@ def short_card(scene: Scene, hubs: Hubs) -> html.Section:
                 )
             )
         body.append(_total(scene, short))
-    return card(
-        [html.Div(**scene.part("short", "children", [card_head(title), html.Div(body, className="short")]))],
-        "side-card",
-    )
+    # A finish on another day has that day before it.
+    days = any(at.date() != scene.moment.day for camp in short if (at := ahead.finish_of(camp.figures)))
+    table = html.Div(body, className="short short-days" if days else "short")
+    return card([html.Div(**scene.part("short", "children", [card_head(title), table]))], "side-card")
 
 
 def _head(scene: Scene) -> html.Div:

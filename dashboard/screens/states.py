@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, Final
+
 from dash import html
 
-from dashboard.board import Figures
+from dashboard.board import Figures, Node
 from dashboard.icons import icon
-from dashboard.parts import card, shape
+from dashboard.parts import card, link, shape
 from dashboard.place import Place
-from dashboard.scene import Scene
+from dashboard.scene import Scene, hub_name
 from hubstat.figures import formats as fm
 from hubstat.figures.formats import Lang
 from hubstat.figures.sentences import what_moves
 from hubstat.figures.texts import text
 
+# Silent camps that are named; the others are counted.
+_NAMED: Final = 3
+
 
 def nothing_due(scene: Scene) -> html.Div:
-    """Data is there, but nothing is due: a filled disc and a sentence, above figures that say 0."""
+    """Nothing is due as far as the data reach: a sentence above figures that say 0, and whether more may come."""
     scene.notice = "no-deliveries"
     moves = what_moves(scene.place.wave, scene.place.direction, scene.lang)
+    word = "empty.no_deliveries" if scene.hears else "empty.no_deliveries_behind"
+    said = [shape("ok" if scene.hears else "risk"), html.Span(scene.say(word, what=moves))]
     return html.Div(
-        [shape("ok"), html.Span(scene.say("empty.no_deliveries", what=moves))],
-        className="note note-ok",
+        html.Div(**scene.part("nothing-due", "children", said)),
+        className="note note-ok" if scene.hears else "note",
         id=scene.notice,
     )
+
+
+def partial(scene: Scene, camps: Sequence[Node]) -> html.P | None:
+    """Which of some camps must have something to say and do not, so that the figures lack their part; None without."""
+    silent = scene.board.silent(scene.place, scene.moment, camps)
+    if not silent:
+        return None
+    names: list[Any] = []
+    for camp in silent[:_NAMED]:
+        name = hub_name(camp, "camp", scene.lang)
+        names += [" · " if names else " ", link(name, scene.href(level="camp", hub=camp.hub))]
+    rest = scene.say("partial.more", n=fm.count(len(silent) - _NAMED)) if len(silent) > _NAMED else None
+    said = scene.say("partial.camps", n=fm.count(len(silent)))
+    return html.P([shape("risk"), html.B(scene.say("partial.title")), f" {said}:", *names, rest], className="partial",
+                  id="partial")  # fmt: skip
 
 
 def no_data(scene: Scene) -> html.Div:

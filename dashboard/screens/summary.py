@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from dash import dcc, html
 
 from dashboard.board import Node
-from dashboard.parts import bars, card, card_head, figure, proved, twin
+from dashboard.parts import bars, card, card_head, figure, link, proved, twin
 from dashboard.scene import Scene
+from hubstat.domain.backlog import AGES
 from hubstat.domain.row import BUCKETS
 from hubstat.figures import formats as fm
 from hubstat.figures.charts import hourly_chart, shown_hours
+from hubstat.figures.outlook import settled
 from hubstat.figures.progress import completion_chart
 from hubstat.figures.progress_rows import progress_rows
 from hubstat.figures.sentences import completion_summary, hourly_summary
+from hubstat.figures.texts import label
 
 GRAPH = {"displayModeBar": False, "responsive": True, "doubleClick": False, "showTips": False}
 
 
 def completion_card(scene: Scene, node: Node, hub: str) -> html.Section:
     """The main chart with its sentence and its table twin."""
-    figures = node.figures
+    # With a wave or the returns chosen the curve is of these alone; the finish of all work is another one.
+    figures = settled(node.figures) if scene.narrowed else node.figures
     as_of = scene.local(scene.moment.as_of)
     assert as_of is not None
-    ahead = scene.board.ahead(scene.place, scene.moment)
+    ahead = {} if scene.moment.closed else scene.board.ahead(scene.place, scene.moment)
     error = scene.board.error(scene.place, scene.moment) if ahead else None
     chart = completion_chart(
         figures,
@@ -88,26 +92,35 @@ def _progress_table(scene: Scene, node: Node, hub: str, ahead: Mapping[str, int]
     return table
 
 
+# What the table of the hours has, each with the form of its text.
+_HOURLY: Final[Mapping[str, Callable[[float | None], str]]] = {
+    "worked_by_hour": fm.count,
+    "stops_by_hour": fm.count,
+    "net_minutes_by_hour": fm.decimal,
+    "invoices_per_hour": fm.decimal,
+    "stops_per_hour": fm.decimal,
+}
+
+
+def _hour(scene: Scene, found: Mapping[str, Mapping[str, Any]], hour: str, hub: str) -> list[Any]:
+    cells: list[Any] = []
+    for metric, form in _HOURLY.items():
+        value = found[metric].get(hour)
+        cells.append(fm.NONE if value is None else proved(scene, f"{metric}.{hour}", value, form(value), hub))
+    return cells
+
+
 def hourly_card(scene: Scene, node: Node, hub: str, limit: int = 16) -> html.Section:
     """Invoices worked in the last ``limit`` hours with the rate per net hour; the table has every hour."""
     figures = node.figures
     hours = shown_hours(figures.get("net_minutes_by_hour") or figures.get("worked_by_hour") or {}, limit)
     chart = hourly_chart(figures, hours=hours, lang=scene.lang, theme=scene.theme)
-    worked, net, rates = (
-        figures.get(key) or {} for key in ("worked_by_hour", "net_minutes_by_hour", "invoices_per_hour")
-    )
+    found = {metric: figures.get(metric) or {} for metric in _HOURLY}
+    hours_known = sorted({hour for metric in ("worked_by_hour", "net_minutes_by_hour") for hour in found[metric]})
     table = twin(
         scene,
-        [scene.say("chart.hour"), scene.say("chart.in_hour"), scene.say("hourly.net"), scene.say("hourly.rate")],
-        [
-            [
-                hour.replace("T", " "),
-                figure(f"worked_by_hour.{hour}", worked.get(hour), fm.count(worked.get(hour)), hub),
-                figure(f"net_minutes_by_hour.{hour}", net.get(hour), fm.decimal(net.get(hour)), hub),
-                figure(f"invoices_per_hour.{hour}", rates.get(hour), fm.decimal(rates.get(hour)), hub),
-            ]
-            for hour in sorted(set(worked) | set(net))
-        ],
+        [scene.say("chart.hour"), *(label(metric, scene.place.direction, scene.lang) for metric in _HOURLY)],
+        [[hour.replace("T", " "), *_hour(scene, found, hour, hub)] for hour in hours_known],
     )
     return card(
         [
@@ -168,3 +181,20 @@ def _bucket_name(scene: Scene, bucket: str) -> str:
     if low == 0:
         return scene.say("late.upto", to=high)
     return scene.say("late.range", a=fm.count(low), b=fm.count(high))
+
+
+def ages_card(scene: Scene, node: Node, hub: str, metric: str, title: str) -> html.Section:
+    """What waits now, whatever its date, by age; the oldest at the end."""
+    ages: Mapping[str, int] = node.figures.get(metric) or {}
+    total, widest = sum(ages.values()), max(ages.values(), default=0)
+    rows = [
+        (scene.say(f"age.{age}"), (f"{metric}.{age}", ages.get(age, 0)), fm.count(ages.get(age, 0)),
+         f"{100 * ages.get(age, 0) / widest:.1f}%" if widest else "0")
+        for age in AGES
+    ]  # fmt: skip
+    number: Any = html.Span(fm.count(total), className="n")
+    if total:
+        words = f"{title} {fm.count(total)}: {scene.say('tile.proof')}"
+        number = link(number, scene.href(proof=metric), "strong", **{"aria-label": words, "data-proof": metric})
+    children = [card_head(title, scene.say("returns.any_date"), number), bars(scene, rows, hub)]
+    return card([html.Div(**scene.part(f"waiting-{metric}", "children", children))], "side-card")

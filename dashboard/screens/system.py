@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from dash import html
 
-from aggregations.system import CAMP_SILENT_MS, Health, Partition, Worker
+from aggregations.system import CAMP_SILENT_MS, Change, Health, Partition, Worker
 from dashboard.parts import Shape, card, card_head, figure, link, shape
-from dashboard.scene import Scene
+from dashboard.scene import STALE_DATA_MS, Scene
 from dashboard.sheets import Cells, Head, Sheet, plain_table
-from dashboard.shell import STALE_DATA_MS
 from hubstat.domain import time as tm
 from hubstat.figures import formats as fm
+from hubstat.figures.texts import label, metric, wave_name
 
 # An element of the sentence, its shape, and whether it is worth the red one.
 Trouble = tuple[str, Shape]
@@ -27,7 +27,10 @@ def build(scene: Scene, health: Health) -> html.Div:
             _verdict(scene, health),
             html.Div(
                 [
-                    html.Div([_workers(scene, health), _camps(scene, health)], className="main-column"),
+                    html.Div(
+                        [_workers(scene, health), _camps(scene, health), _changes(scene, health)],
+                        className="main-column",
+                    ),
                     html.Div(
                         [
                             _letters(scene, health),
@@ -87,7 +90,7 @@ def _verdict(scene: Scene, health: Health) -> html.Section:
         words = scene.say("system.trouble", n=len(found), what=", ".join(each[0] for each in found))
     head = html.H1([shape(kind), html.Span(words)], className="headline", id="headline", tabIndex="-1")
     children = [html.Div(head, className="verdict-head"), html.Div(_answers(scene, health), className="answers six")]
-    return card([html.Div(**scene.part("verdict", "children", children))], "verdict", **{"aria-live": "polite"})
+    return card([html.Div(**scene.part("verdict", "children", children))], "verdict")
 
 
 def _answer(scene: Scene, key: str, kind: Shape, value: Any, shown: Any, sub: str) -> html.Div:
@@ -121,9 +124,16 @@ def _answers(scene: Scene, health: Health) -> list[html.Div]:
                 scene.say("system.letters_sub", n=len(health.letters))),
         _last_audit(scene, health),
         _answer(scene, "cluster", _cluster_shape(health), cluster.status,
-                scene.say(f"system.cluster.{cluster.status}"),
-                scene.say("system.cluster_sub", nodes=cluster.nodes, disk=fm.percent(cluster.disk_used, 0))),
+                scene.say(f"system.cluster.{cluster.status}"), _cluster_words(scene, health)),
     ]  # fmt: skip
+
+
+def _cluster_words(scene: Scene, health: Health) -> str:
+    cluster = health.cluster
+    disk, loose = fm.percent(cluster.disk_used, 0), cluster.unassigned_shards
+    if loose:
+        return scene.say("system.cluster_loose", n=fm.count(loose), disk=disk)
+    return scene.say("system.cluster_sub", nodes=cluster.nodes, disk=disk)
 
 
 def _last_audit(scene: Scene, health: Health) -> html.Div:
@@ -148,11 +158,12 @@ def _workers(scene: Scene, health: Health) -> html.Section:
     heads = _heads(
         scene, ("name", "system.worker", "text"), ("state", "system.state", "text"),
         ("partitions", "system.col.partitions", "count"), ("records", "system.col.records", "decimal"),
-        ("p50", "system.col.half", "decimal"), ("p99", "system.col.most", "decimal"),
-        ("retries", "system.col.retries", "count"), ("reasons", "system.col.reasons", "words"),
+        ("lag_seconds", "system.col.behind", "decimal"), ("p50", "system.col.half", "decimal"),
+        ("p99", "system.col.most", "decimal"), ("retries", "system.col.retries", "count"),
+        ("refused", "system.col.refused", "count"), ("reasons", "system.col.reasons", "words"),
     )  # fmt: skip
     rows = [_worker(scene, worker, health.at) for worker in health.workers]
-    said = ("name", "partitions", "records", "p50", "p99", "retries")
+    said = ("name", "partitions", "records", "lag_seconds", "p50", "p99", "retries", "refused")
     raw = [{name: getattr(worker, name) for name in said}
            | {"state": _state(scene, worker, health.at), "reasons": "; ".join(worker.reasons)}
            for worker in health.workers]  # fmt: skip
@@ -181,9 +192,11 @@ def _worker(scene: Scene, worker: Worker, now: int) -> Cells:
         "state": html.Span([shape(kind), _state(scene, worker, now)], className="" if worker.healthy else "tone-late"),
         "partitions": fm.count(worker.partitions),
         "records": fm.decimal(worker.records, 0),
+        "lag_seconds": fm.decimal(worker.lag_seconds),
         "p50": fm.decimal(worker.p50, 2),
         "p99": fm.decimal(worker.p99, 2),
         "retries": fm.count(worker.retries),
+        "refused": fm.count(worker.refused),
         "reasons": "; ".join(worker.reasons) or fm.NONE,
     }
 
@@ -340,6 +353,82 @@ def _restated(scene: Scene, health: Health) -> html.Section:
         ],
         "side-card",
     )
+
+
+def _changes(scene: Scene, health: Health) -> html.Section:
+    """What the restated figures were at closing and are now."""
+    heads = _heads(
+        scene, ("day", "system.col.day", "date"), ("hub", "system.col.hub", "text"),
+        ("metric", "system.col.metric", "text"), ("old", "system.col.old", "decimal"),
+        ("new", "system.col.new", "decimal"), ("noted", "system.col.noted", "time"),
+    )  # fmt: skip
+    heads.insert(1, Head("id", "id"))
+    raw: list[Cells] = []
+    rows: list[Cells] = []
+    for change in health.changes:
+        each, hub = change.restated, _hub_of(scene, change)
+        what = _figure_of(scene, change)
+        raw.append({"day": each.service_date, "id": f"{each.level}:{change.place}", "hub": hub,
+                    "metric": f"{' '.join(what)} ({each.metric})", "old": each.old, "new": each.new,
+                    "noted": _time(scene, each.noted_at)})  # fmt: skip
+        day = date.fromisoformat(each.service_date)
+        moved = {"direction": each.direction, "wave": each.wave}
+        href = scene.href(screen="status", level=each.level, hub=change.place, day=day, **moved)
+        rows.append(
+            {
+                "day": each.service_date,
+                "hub": link(hub, href, "strong"),
+                "metric": [what[0], html.Span(f" {' · '.join(what[1:])}", className="quiet")],
+                "old": html.Span(_shown(scene, change, each.old), className="quiet"),
+                "new": html.Span(_shown(scene, change, each.new), className="strong"),
+                "noted": scene.clock(each.noted_at),
+            }
+        )
+    cut = len(rows) < health.all_changes
+    count = scene.say("system.changes_cut", n=fm.count(len(rows)), of=fm.count(health.all_changes)) if cut else None
+    none = html.P([shape("ok"), scene.say("system.restated_none")], className="calm")
+    sheet = Sheet("changes", scene.say("system.changes_title"), heads, raw)
+    return card(
+        [
+            card_head(
+                scene.say("system.changes_title"), scene.say("system.changes_hint"), count or fm.count(len(rows))
+            ),
+            plain_table(scene, sheet, rows, none, long=True),
+        ],
+        "table-card",
+    )
+
+
+def _hub_of(scene: Scene, change: Change) -> str:
+    """Name of the hub; a Friend is named by the camp and the last two signs of the id."""
+    name = change.name_en if scene.lang == "en" else change.name_ko
+    each = change.restated
+    return f"{name} {scene.friend_name(each.hub)}" if each.level == "friend" else name
+
+
+def _figure_of(scene: Scene, change: Change) -> list[str]:
+    """Label of the figure, its part where it is split, direction and wave."""
+    each = change.restated
+    part = [each.part.replace("T", " ")] if each.part else []
+    return [
+        label(each.metric, each.direction, scene.lang),
+        *part,
+        scene.say(f"direction.{each.direction}"),
+        wave_name(each.wave, scene.lang),
+    ]
+
+
+def _shown(scene: Scene, change: Change, value: Any) -> str:
+    """A figure before or after, by its unit; times of its own date."""
+    each = change.restated
+    unit = metric(each.metric, each.direction).unit
+    if value is None:
+        return fm.NONE
+    if unit == "time":
+        return fm.clock(datetime.fromisoformat(value), date.fromisoformat(each.service_date), True, scene.lang)
+    if unit == "ratio":
+        return fm.percent(value, 2)
+    return fm.count(value) if isinstance(value, int) else fm.decimal(value)
 
 
 def _versions(scene: Scene, health: Health) -> html.Section:

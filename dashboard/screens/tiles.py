@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 
 from dash import html
@@ -9,15 +12,19 @@ from dash import html
 from dashboard.board import Figures, Node
 from dashboard.parts import card, proved, spark, tile
 from dashboard.scene import Scene
-from dashboard.screens.verdict import awaited, late_kind
+from dashboard.screens.fresh import Freshness, freshness
+from dashboard.screens.verdict import awaited, late_kind, nothing_ahead
 from hubstat.domain.row import STEPS
 from hubstat.figures import formats as fm
 from hubstat.figures import outlook as ahead
 
 
-def tiles_card(scene: Scene, node: Node, hub: str) -> html.Section:
-    """The tiles of a scope; below each of them what it is compared with, where the address asks for that."""
-    made = _Tiles(scene, node.figures, hub)
+def tiles_card(scene: Scene, node: Node, hub: str, camps: Sequence[Node]) -> html.Section:
+    """The tiles of a scope; below each of them what it is compared with, where the address asks for that.
+
+    camps: those that its figures are of; none for a Friend, whose own silence says nothing of the data.
+    """
+    made = _Tiles(scene, node.figures, hub, freshness(scene, camps))
     last = {"camp": (made.pace, made.crew), "friend": (made.pace, made.idle)}
     children = [
         made.due(),
@@ -44,8 +51,8 @@ def _compared_with(scene: Scene) -> str:
 
 
 class _Tiles:
-    def __init__(self, scene: Scene, figures: Figures, hub: str) -> None:
-        self.scene, self.figures, self.hub, self.get = scene, figures, hub, figures.get
+    def __init__(self, scene: Scene, figures: Figures, hub: str, fresh: Freshness) -> None:
+        self.scene, self.figures, self.hub, self.get, self.fresh = scene, figures, hub, figures.get, fresh
         self.before = scene.figures_before(hub)
 
     def _sub(self, metric: str, usual: Any) -> Any:
@@ -61,31 +68,55 @@ class _Tiles:
         usual_then = (
             fm.percent(then) if _is_share(metric) else fm.count(then) if isinstance(then, int) else fm.decimal(then)
         )
-        return html.Span([html.B(shown), html.Span(f" ← {usual_then}", className="quiet")],
-                         **{"data-change": metric, "data-before": str(then)})  # fmt: skip
+        return html.Span(
+            [html.B(shown), html.Span(f" ← {usual_then}", className="quiet")],
+            **{"data-change": metric, "data-before": str(then)},
+        )
 
     def _trail(self, name: str) -> Any:
         if not self.scene.moment.live:
             return None  # the trail is of the last minutes, not of those before a fixed moment
-        values = self.scene.trail.values(self.scene.scope(self.hub), name)
-        return spark(self.scene, values, self.scene.say("tile.trend", n=len(values)))
+        samples = self.scene.trail.samples(self.scene.scope(self.hub), name)
+        if not samples:
+            return None
+        first, last = (self.scene.clock(samples[place][0]) for place in (0, -1))
+        said = self.scene.say("tile.trend", first=first, last=last, n=len(samples))
+        return spark(self.scene, samples, said)
+
+    def _by_hour(self, values: Mapping[str, float | None]) -> Any:
+        """A trend by hour, of the hours that have a value."""
+        hours = [(hour, value) for hour, value in sorted(values.items()) if value is not None]
+        if not hours:
+            return None
+        first, last = (fm.hour(hours[place][0], self.scene.lang) for place in (0, -1))
+        samples = [(datetime.fromisoformat(hour).replace(tzinfo=UTC).timestamp(), value) for hour, value in hours]
+        return spark(self.scene, samples, self.scene.say("tile.trend_hours", first=first, last=last))
+
+    def _tile(self, metric: str, value: Any, shown: str, *, projected: bool = False, **more: Any) -> html.Div:
+        """A tile of the scope with its freshness. projected: it is of the projection's moment."""
+        fresh = self.fresh.projected() if projected else self.fresh.counted()
+        return tile(self.scene, metric, value, shown, self.hub, fresh=fresh, **more)
 
     def due(self) -> html.Div:
         usual = self.scene.say("tile.open", open=fm.count(self.get("open")))
-        return tile(self.scene, "due", self.get("due"), fm.count(self.get("due")), self.hub,
-                    sub=self._sub("due", usual), trend=self._trail("due"))  # fmt: skip
+        return self._tile(
+            "due", self.get("due"), fm.count(self.get("due")), sub=self._sub("due", usual), trend=self._trail("due")
+        )
 
     def completion(self) -> html.Div:
         planned, gap, done = ahead.plan_share(self.figures), ahead.gap_share(self.figures), self.get("completed")
         usual: Any = proved(self.scene, "completed", done, fm.count(done), self.hub)
         if planned is not None:
             usual = self.scene.say("tile.plan_gap", plan=fm.percent(planned), gap=fm.points(gap, self.scene.lang))
-        so_far, total = [], 0
-        for _, count in sorted((self.get("completions_by_hour") or {}).items()):
-            total += count
-            so_far.append(total)
-        return tile(self.scene, "completion", self.get("completion"), fm.percent(self.get("completion")), self.hub,
-                    sub=self._sub("completion", usual), trend=spark(self.scene, so_far))  # fmt: skip
+        hours: Mapping[str, int] = self.get("completions_by_hour") or {}
+        so_far = dict(zip(sorted(hours), accumulate(hours[hour] for hour in sorted(hours)), strict=True))
+        return self._tile(
+            "completion",
+            self.get("completion"),
+            fm.percent(self.get("completion")),
+            sub=self._sub("completion", usual),
+            trend=self._by_hour(so_far),
+        )
 
     def late(self) -> html.Div:
         prefix = self.scene.prefix
@@ -93,24 +124,37 @@ class _Tiles:
         usual = self.scene.say("tile.late_of", rate="\0", late=fm.count(late), base=fm.count(base)).split("\0")
         share = self.get(f"{prefix}_rate")
         rate = proved(self.scene, f"{prefix}_rate", share, fm.percent(share, 2), self.hub)
-        return tile(self.scene, f"{prefix}_late_open", late_open, fm.count(late_open), self.hub,
-                    kind=late_kind(late_open), sub=self._sub(f"{prefix}_late_open", [usual[0], rate, usual[1]]),
-                    trend=self._trail("late_open"))  # fmt: skip
+        return self._tile(
+            f"{prefix}_late_open",
+            late_open,
+            fm.count(late_open),
+            kind=late_kind(late_open),
+            sub=self._sub(f"{prefix}_late_open", [usual[0], rate, usual[1]]),
+            trend=self._trail("late_open"),
+        )
 
     def at_risk(self) -> html.Div:
         metric = f"{self.scene.prefix}_at_risk"
         risk = self.get(metric)
-        short = self.scene.say("tile.risk", n=fm.stops(self.get("shortfall")))
-        return tile(self.scene, metric, risk, fm.count(risk), self.hub, kind="risk" if risk else "none", sub=short,
-                    trend=self._trail("at_risk"))  # fmt: skip
+        short = None if self.scene.moment.closed else self.scene.say("tile.risk", n=fm.stops(self.get("shortfall")))
+        return self._tile(
+            metric,
+            risk,
+            fm.count(risk),
+            kind="risk" if risk else "none",
+            sub=short,
+            projected=True,
+            trend=self._trail("at_risk"),
+        )
 
     def undelivered(self) -> html.Div:
         reasons: dict[str, int] = self.get("m5") or {}
         untried = sum(count for reason, count in reasons.items() if reason in STEPS)
         total = self.get("undelivered")
         usual = self.scene.say("tile.undelivered", failed=fm.count((total or 0) - untried), untried=fm.count(untried))
-        return tile(self.scene, "undelivered", total, fm.count(total), self.hub, sub=self._sub("undelivered", usual),
-                    trend=self._trail("undelivered"))  # fmt: skip
+        return self._tile(
+            "undelivered", total, fm.count(total), sub=self._sub("undelivered", usual), trend=self._trail("undelivered")
+        )
 
     def backlog(self) -> html.Div:
         ages: dict[str, int] = self.get("m6") or {}
@@ -118,43 +162,63 @@ class _Tiles:
         usual = self.scene.say("tile.backlog", waiting=fm.count(sum(ages.values())))
         if old is not None:
             usual += " · " + self.scene.say("tile.backlog_old", old=fm.count(old))
-        return tile(self.scene, "m6_stalled", self.get("m6_stalled"), fm.count(self.get("m6_stalled")), self.hub,
-                    sub=self._sub("m6_stalled", usual), trend=self._trail("m6_stalled"))  # fmt: skip
+        return self._tile(
+            "m6_stalled",
+            self.get("m6_stalled"),
+            fm.count(self.get("m6_stalled")),
+            sub=self._sub("m6_stalled", usual),
+            trend=self._trail("m6_stalled"),
+        )
 
     def finish(self) -> html.Div:
         finish, deadlines = ahead.finish_of(self.figures), self.scene.all_deadlines()
         deadline, late = ahead.deadline_of(self.figures, deadlines), ahead.minutes_after(self.figures, deadlines)
-        sub: Any = self.scene.say("ask.until_unknown" if ahead.left(self.figures) else "ask.until_none")
+        sub: Any = nothing_ahead(self.scene, self.figures)
         if deadline is not None:
             named = fm.clock(deadline.at, self.scene.moment.day, lang=self.scene.lang)
             sub = self.scene.say("tile.deadline", deadline=named, late=fm.shift(late, self.scene.lang))
         elif awaited(self.scene):
             sub = self.scene.say("ask.pending")
         shown = fm.clock(finish, self.scene.moment.day, lang=self.scene.lang)
-        return tile(self.scene, "projected_finish", self.get("projected_finish"), shown, self.hub,
-                    kind=late_kind(self.get("shortfall")), sub=sub, trend=self._trail("projected_finish"))  # fmt: skip
+        return self._tile(
+            "projected_finish",
+            self.get("projected_finish"),
+            shown,
+            kind=late_kind(self.get("shortfall")),
+            sub=sub,
+            projected=True,
+            trend=self._trail("projected_finish"),
+        )
 
     def pace(self) -> html.Div:
         pace = self.get("hourly_deliveries")
-        rates = [rate for _, rate in sorted((self.get("invoices_per_hour") or {}).items()) if rate is not None]
         usual = self.scene.say("tile.hourly", hours=fm.hours(self.get("net_on_road_minutes")))
-        return tile(self.scene, "hourly_deliveries", pace, fm.decimal(pace), self.hub,
-                    sub=self._sub("hourly_deliveries", usual), trend=spark(self.scene, rates))  # fmt: skip
+        return self._tile(
+            "hourly_deliveries",
+            pace,
+            fm.decimal(pace),
+            sub=self._sub("hourly_deliveries", usual),
+            trend=self._by_hour(self.get("invoices_per_hour") or {}),
+        )
 
     def idle(self) -> html.Div:
         idle, days = self.get("idle_minutes"), self.get("friend_days")
         shown = fm.NONE if idle is None else self.scene.say("unit.each", value=fm.count(idle))
         each = self.scene.say("tile.idle", each=fm.decimal((idle or 0.0) / days)) if days else None
-        return tile(self.scene, "idle_minutes", idle, shown, self.hub, sub=self._sub("idle_minutes", each))
+        return self._tile("idle_minutes", idle, shown, sub=self._sub("idle_minutes", each))
 
     def crew(self) -> html.Div:
         out = self.get("friends_out")
-        usual = self.scene.say("tile.crew", planned=fm.count(self.get("friends_planned")),
-                               missing=fm.count(self.get("friends_not_started")),
-                               absent=fm.count(self.get("friends_absent")))  # fmt: skip
-        return tile(self.scene, "friends_out", out, fm.count(out), self.hub, sub=self._sub("friends_out", usual),
-                    trend=self._trail("friends_out"))  # fmt: skip
+        usual = self.scene.say(
+            "tile.crew",
+            planned=fm.count(self.get("friends_planned")),
+            missing=fm.count(self.get("friends_not_started")),
+            absent=fm.count(self.get("friends_absent")),
+        )
+        return self._tile(
+            "friends_out", out, fm.count(out), sub=self._sub("friends_out", usual), trend=self._trail("friends_out")
+        )
 
 
 def _is_share(metric: str) -> bool:
-    return metric in ("completion", "first_attempt_rate") or metric.endswith("_rate")
+    return metric == "completion"

@@ -11,6 +11,7 @@ from dashboard.board import Figures, Node
 from dashboard.grids import last_text
 from dashboard.parts import Shape, card, figure, proved, sentence, shape
 from dashboard.scene import Hubs, Scene, hub_name
+from dashboard.screens.states import partial
 from hubstat.figures import formats as fm
 from hubstat.figures import outlook as ahead
 from hubstat.figures.sentences import Part, verdict
@@ -35,8 +36,8 @@ def network_card(scene: Scene, hubs: Hubs, hub: str) -> html.Section:
     if parts is None:
         late = sum(1 for camp in hubs.camps if camp.figures.get(f"{scene.prefix}_late_open"))
         parts = verdict(who, figures, *what, scene.lang, late)
-    answers = html.Div(_answers(scene, hubs, hub, camps), className="answers")
-    return _card(scene, [_head(scene, figures, parts), answers])
+    answers = html.Div(_answers(scene, hubs, hub, camps), className="answers" + (" two" if scene.moment.closed else ""))
+    return _card(scene, [_head(scene, figures, parts), partial(scene, hubs.camps), answers])
 
 
 def crew_card(scene: Scene, node: Node, hub: str, who: str, *, alone: bool = False) -> html.Section:
@@ -45,19 +46,20 @@ def crew_card(scene: Scene, node: Node, hub: str, who: str, *, alone: bool = Fal
     parts = crew_verdict(who, figures, scene.all_deadlines(), scene.moment.day, scene.lang, alone=alone)
     if parts is None:
         parts = verdict(who, figures, scene.place.wave, scene.place.direction, scene.lang)
-    return _card(scene, [_head(scene, figures, parts)])
+    return _card(scene, [_head(scene, figures, parts), None if alone else partial(scene, [node])])
 
 
 def _card(scene: Scene, children: list[Any]) -> html.Section:
-    return card([html.Div(**scene.part("verdict", "children", children))], "verdict", **{"aria-live": "polite"})
+    return card([html.Div(**scene.part("verdict", "children", children))], "verdict")
 
 
 def _head(scene: Scene, figures: Figures, parts: list[Part]) -> html.Div:
     """The sentence with its shape, whether it is final, and the moment of the projection where it is another one."""
     short = ahead.falls_short(figures)
     state = "behind" if short else status(figures, scene.place.direction)
-    provisional = scene.moment.provisional
-    tag = scene.say("asof.provisional" if provisional else "asof.final")
+    moment = scene.moment
+    final = not moment.provisional and not moment.corrected
+    tag = scene.say("asof.provisional" if moment.provisional else "asof.final" if final else "asof.corrected")
     notes = []
     at = scene.moment.projected_at
     if awaited(scene):
@@ -79,7 +81,7 @@ def _head(scene: Scene, figures: Figures, parts: list[Part]) -> html.Div:
                 tabIndex="-1",
             ),
             html.Span(" · ".join(notes), className="hint") if notes else None,
-            html.Span(tag, className="tag" + ("" if provisional else " tag-ok")),
+            html.Span(tag, className="tag" + (" tag-ok" if final else "")),
         ],
         className="verdict-head",
     )
@@ -106,8 +108,17 @@ def fine_or_unknown(scene: Scene, unknown: int, fine: str) -> str:
     return scene.say("verdict.unknown", n=fm.count(unknown)) if unknown else scene.say(fine)
 
 
+def nothing_ahead(scene: Scene, figures: Figures) -> str:
+    """What is said where no finish is projected: why not."""
+    if scene.moment.closed:
+        return scene.say("ask.until_closed", n=fm.count(figures.get("open")))
+    return scene.say("ask.until_unknown" if ahead.left(figures) else "ask.until_none")
+
+
 def _answers(scene: Scene, hubs: Hubs, hub: str, camps: Sequence[Camp]) -> list[html.Div]:
     figures = hubs.here.figures
+    if scene.moment.closed:
+        return [_behind(scene, figures, hub), _until(scene, figures, hub)]
     return [
         _behind(scene, figures, hub),
         _where(scene, camps),
@@ -177,7 +188,7 @@ def _until(scene: Scene, figures: Figures, hub: str) -> html.Div:
         last = figures.get("last_completed_at")
         return _answer("ring", scene.say("ask.until"), proved(scene, "last_completed_at", last,
                        last_text(scene, figures), hub), scene.say("answer.until_final"),
-                       scene.say("ask.until_unknown" if ahead.left(figures) else "ask.until_none"))  # fmt: skip
+                       nothing_ahead(scene, figures))  # fmt: skip
     deadline = ahead.deadline_of(figures, scene.all_deadlines())
     error = scene.board.error(scene.place, scene.moment)
     sub = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -14,6 +15,7 @@ BENCH: Final = "memory"
 _BURST: Final = 50_000
 # A cached invoice takes at least so much; so many invoices fill the cache.
 _BYTES_AN_INVOICE: Final = 600
+_FRIEND: Final = re.compile(rb'(?<="friend_id":")[^"]+')
 _PEAK: Final = "memory of worker, after each 50,000 events"
 
 
@@ -46,13 +48,14 @@ def run(site: Site, events: int, cache_mb: int, report: Report) -> None:
     third = max(1, len(after) // 3)
     report.hold("I8 growth", "whole worker", [max(after[-third:]) - max(after[:third])])
     report.notes[BENCH] = [
-        f"Cache of {cache_mb} MiB, filled before; then {done:,} events of ever new invoices. Growth: the "
+        f"Cache of {cache_mb} MiB, filled before; then {done:,} events of ever new invoices and Friends. Growth: the "
         "greatest of the last third less the greatest of the first.",
     ]
 
 
 def _renamed(model: list[Record], place: int) -> Iterator[Record]:
-    """The model's records under other invoice numbers, as long."""
+    """The model's records under other invoice numbers, as long, and of other Friends: each has a day's work once."""
     for record in model:
         number = b"%0*d" % (len(record.key), int(record.key) + (place + 1) * 10 ** (len(record.key) - 4))
-        yield Record(record.kind, number, record.value.replace(record.key, number), record.received_ms)
+        value = _FRIEND.sub(rb"\g<0>.%d" % place, record.value.replace(record.key, number))
+        yield Record(record.kind, number, value, record.received_ms)

@@ -39,6 +39,7 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         # Dash is slow to import: the other commands must not wait for it.
         from dashboard.app import create_app, serve
         from dashboard.reader_board import ReaderBoard
+        from dashboard.warm import kept_warm
 
         chosen = settings()
         host = chosen.dashboard.host
@@ -54,7 +55,8 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
             with office(chosen, reader, lambda: found(chosen)) as reports:
                 app = create_app(board, chosen.dashboard, watch, reports.desk)
                 _pages(app.server, chosen, reader)
-                serve(app, host, listening)
+                with kept_warm(board.look):
+                    serve(app, host, listening)
         finally:
             board.close()
 

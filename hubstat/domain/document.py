@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -233,16 +233,28 @@ def friend_document_of(
     }
 
 
-def restore_friend(friend_id: str, documents: Iterable[dict[str, Any]]) -> FriendLog:
+def restore_friend(friend_id: str, documents: Sequence[dict[str, Any]]) -> FriendLog:
     """The events and activities of one Friend from its stored documents of several dates."""
+    log = restore_activities(friend_id, [d["log"]["activities"] for d in documents if "activities" in d["log"]])
+    log.events = restore_events(friend_id, documents)
+    return log
+
+
+def restore_activities(friend_id: str, kept: Iterable[str]) -> FriendLog:
+    """The activities alone of one Friend, as several documents keep them."""
     log = FriendLog()
+    for stored in kept:
+        for activity in stored_activities(friend_id, stored):
+            log.add_activity(activity)
+    return log
+
+
+def restore_events(friend_id: str, documents: Iterable[dict[str, Any]]) -> EventLog:
+    """The events alone of one Friend from its stored documents of several dates."""
+    log = EventLog()
     for document in documents:
-        stored = document["log"]
-        for event_id, copy in restore_friend_events(friend_id, stored["events"]):
-            log.events.add(Event("", event_id, copy))
-        if "activities" in stored:
-            for activity in stored_activities(friend_id, stored["activities"]):
-                log.add_activity(activity)
+        for event_id, copy in restore_friend_events(friend_id, document["log"]["events"]):
+            log.add(Event("", event_id, copy))
     return log
 
 

@@ -22,6 +22,8 @@ _INTERVALS: Final = {
     "incident": ("INCIDENT_STARTED", "INCIDENT_ENDED"),
     "offline": ("OFFLINE_STARTED", "OFFLINE_ENDED"),
 }
+RECORDED_KINDS: Final = tuple(_INTERVALS)
+WINDOW_WAIT: Final = "window_wait"
 _STARTS: Final = frozenset(start for start, _ in _INTERVALS.values())
 _KIND_OF: Final = {code: kind for kind, codes in _INTERVALS.items() for code in codes}
 
@@ -36,21 +38,31 @@ def recorded_intervals(facts: Iterable[Fact], ordered: Sequence[Work]) -> dict[s
 
     ordered: the Friend's activities in time order. One may end after T (``until``).
     """
-    marks: dict[str, list[Fact]] = {kind: [] for kind in _INTERVALS}
+    return {kind: _intervals(found, ordered) if found else [] for kind, found in interval_marks(facts).items()}
+
+
+def interval_marks(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
+    """Begins and ends of recorded time by kind, in the order of the events."""
+    marks: dict[str, list[Fact]] = {kind: [] for kind in RECORDED_KINDS}
     for fact in facts:
         kind = _KIND_OF.get(fact.sent["code"])
         if kind is not None:
             marks[kind].append(fact)
-    return {kind: _intervals(found, ordered) if found else [] for kind, found in marks.items()}
+    return marks
+
+
+def begins_interval(fact: Fact) -> bool:
+    """Whether one of these marks is a begin."""
+    return fact.sent["code"] in _STARTS
 
 
 def _intervals(marks: Sequence[Fact], ordered: Sequence[Work]) -> list[Span]:
     found: list[Span] = []
     for index, mark in enumerate(marks):
-        if mark.sent["code"] not in _STARTS:
+        if not begins_interval(mark):
             continue
         following = marks[index + 1] if index + 1 < len(marks) else None
-        if following is not None and following.sent["code"] not in _STARTS:
+        if following is not None and not begins_interval(following):
             end = following.time
         elif "until" in mark.sent:
             end = tm.parse_instant(mark.sent["until"])
@@ -79,7 +91,7 @@ def excluded_of(
     excluded = {kind: spans.union(spans.clip(found, reach)) if found else [] for kind, found in recorded.items()}
     if not excluded["break"] and planned:
         excluded["break"] = spans.union(spans.clip(planned, reach))
-    excluded["window_wait"] = _window_waits(run)
+    excluded[WINDOW_WAIT] = _window_waits(run)
     return excluded
 
 

@@ -6,16 +6,23 @@ One computation: a Friend-day is the summary of the details of its runs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from hubstat.domain import spans
 from hubstat.domain import time as tm
 from hubstat.domain.baselines import ALLOWANCE, NO_BASELINES, AreaOf, Baselines, no_area
 from hubstat.domain.codes import STOPS
-from hubstat.domain.excluded import EXCLUDED_KINDS, Pauses, planned_breaks, recorded_intervals
+from hubstat.domain.excluded import (
+    EXCLUDED_KINDS,
+    RECORDED_KINDS,
+    WINDOW_WAIT,
+    Pauses,
+    planned_breaks,
+    recorded_intervals,
+)
 from hubstat.domain.log import Fact
 from hubstat.domain.runparts import Gap, RunDetail, StopDone, detail_of
 from hubstat.domain.runs import ORDER, WORK_ORDER, Run, Shift, Work, runs_of, shifts_of
@@ -29,11 +36,15 @@ __all__ = [
     "Gap",
     "Route",
     "RunDetail",
+    "Schedule",
     "Status",
     "StopDone",
     "Work",
+    "Worked",
+    "day_of",
     "friend_day_detail",
     "friend_days",
+    "schedule_of",
 ]
 
 # worked: neither out nor back, for want of a departure (in the last run: out). none: a planned route is all there is.
@@ -122,6 +133,113 @@ class FriendDetail:
     completed: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What a Friend's own events in force at (T, K) say of one service date.
+
+    window: the days around the date whose events and activities are looked at, ms. known: the events of the window, and
+    all plans. shifts: all in force; own: those of the date, earliest first. breaks: planned ones, ms. routes: the
+    planned ones of the date by id; started: routes' first starts by id, ms.
+    """
+
+    service_date: str
+    window: Span
+    known: tuple[Fact, ...]
+    shifts: tuple[Shift, ...]
+    own: tuple[Shift, ...]
+    absences: tuple[Fact, ...]
+    breaks: tuple[Span, ...]
+    routes: dict[str, Fact]
+    started: dict[str, int]
+
+
+class Worked(Protocol):
+    """What the runs of a service date add up to; times and lengths in ms. Without a run only ``recorded`` is looked at.
+
+    camp: of the first route start, else of the first activity that names one. out_since: the last activity of who is on
+    the road; begin: of the last run. recorded: intervals of the kinds of ``RECORDED_KINDS``; excluded: on the road, by
+    the same kinds, and then what was waited for windows. allowance: of the last run. waves: of every run. departures:
+    of the runs of shifts, with the shift's wave ("": none). The rest as in :class:`FriendDay`.
+    """
+
+    @property
+    def runs(self) -> int: ...
+    @property
+    def camp(self) -> str | None: ...
+    @property
+    def out_since(self) -> int | None: ...
+    @property
+    def begin(self) -> int: ...
+    @property
+    def last_activity(self) -> int: ...
+    @property
+    def recorded(self) -> Sequence[Sequence[Span]]: ...
+    @property
+    def worked(self) -> dict[int, int]: ...
+    @property
+    def net(self) -> dict[int, int]: ...
+    @property
+    def stops_by_hour(self) -> dict[int, int]: ...
+    @property
+    def on_road(self) -> int: ...
+    @property
+    def excluded(self) -> Sequence[int]: ...
+    @property
+    def net_on_road(self) -> int: ...
+    @property
+    def idle(self) -> int: ...
+    @property
+    def stops(self) -> int: ...
+    @property
+    def batch_scans(self) -> int: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def efforts(self) -> Sequence[tuple[str | None, int, int]]: ...
+    @property
+    def allowance(self) -> int: ...
+    @property
+    def first_departure(self) -> int | None: ...
+    @property
+    def waves(self) -> Sequence[str | None]: ...
+    @property
+    def recent_stops(self) -> int: ...
+    @property
+    def recent_net(self) -> int: ...
+    @property
+    def departures(self) -> Sequence[tuple[str, int | None]]: ...
+
+
+def schedule_of(facts: Sequence[Fact], service_date: str, zone: ZoneInfo) -> Schedule:
+    """The schedule of a date. facts: the Friend's events in force at (T, K), in the order of C3."""
+    day = tm.parse_date(service_date)
+    window = (tm.day_start(day - timedelta(days=1), zone), tm.day_end(day + timedelta(days=1), zone) + 1)
+    known = tuple(f for f in facts if "planned_from" in f.sent or window[0] <= f.time < window[1])
+    shifts = tuple(shifts_of(known))
+    own = sorted((s for s in shifts if s.service_date == service_date), key=lambda s: (s.start, s.end, s.wave))
+    routes: dict[str, Fact] = {}
+    started: dict[str, int] = {}
+    for fact in known:
+        sent = fact.sent
+        if sent["code"] == "ROUTE_PLANNED" and "route_id" in sent and "planned_from" in sent:
+            start = tm.parse_instant(sent["planned_from"])
+            if (sent.get("service_date") or tm.local_date(start, zone).isoformat()) == service_date:
+                routes[sent["route_id"]] = fact
+        elif sent["code"] == "ROUTE_STARTED" and "route_id" in sent:
+            started.setdefault(sent["route_id"], fact.time)
+    return Schedule(
+        service_date,
+        window,
+        known,
+        shifts,
+        tuple(own),
+        tuple(_absences(facts, service_date, zone)),
+        tuple(planned_breaks(known)),
+        routes,
+        started,
+    )
+
+
 def friend_days(
     friend_id: str,
     facts: Sequence[Fact],
@@ -138,102 +256,159 @@ def friend_days(
     facts: the Friend's events in force at (T, K), in the order of C3; work: activities in force at (T, K). area_of: of
     a camp on the service date.
     """
-    detail = friend_day_detail(
-        friend_id,
-        facts,
-        work,
-        service_date=service_date,
-        as_of=as_of,
-        zone=zone,
-        baselines=baselines,
-        area_of=area_of,
-    )
+    schedule = schedule_of(facts, service_date, zone)
+    detail = friend_day_detail(friend_id, schedule, work, as_of=as_of, zone=zone, baselines=baselines, area_of=area_of)
     return None if detail is None else detail.day
 
 
 def friend_day_detail(
     friend_id: str,
-    facts: Sequence[Fact],
+    schedule: Schedule,
     work: Sequence[Work],
     *,
-    service_date: str,
     as_of: int,
     zone: ZoneInfo,
     baselines: Baselines = NO_BASELINES,
     area_of: AreaOf = no_area,
 ) -> FriendDetail | None:
     """As ``friend_days``, with the parts of every run."""
-    day = tm.parse_date(service_date)
-    window = (tm.day_start(day - timedelta(days=1), zone), tm.day_end(day + timedelta(days=1), zone) + 1)
-    inside = sorted((w for w in work if window[0] <= w.time < window[1]), key=WORK_ORDER)
-    known = [f for f in facts if "planned_from" in f.sent or window[0] <= f.time < window[1]]
-    shifts = shifts_of(known)
-    own = sorted((s for s in shifts if s.service_date == service_date), key=lambda s: (s.start, s.end, s.wave))
-    every_run = runs_of(inside, known, shifts)
-    runs = [run for run in every_run if run.date(zone) == service_date]
-    absences = [] if runs else _absences(facts, service_date, zone)
-    camp = _camp(runs) if runs else _camp_without_run(own, absences)
-    recorded = recorded_intervals(known, inside)
-    planned = planned_breaks(known)
-    routes = _routes(known, runs, service_date, camp, zone)
-    if not (runs or own or absences or routes):
-        return None
+    start, end = schedule.window
+    inside = sorted((w for w in work if start <= w.time < end), key=WORK_ORDER)
+    every_run = runs_of(inside, schedule.known, schedule.shifts)
+    runs = [run for run in every_run if run.date(zone) == schedule.service_date]
+    camp = _camp(runs)
     area = area_of(camp)
+    recorded = recorded_intervals(schedule.known, inside)
     details: list[RunDetail] = []
     for run in runs:
         wave = run.wave()
-        details.append(detail_of(run, wave, baselines.allowance(area, wave), recorded, planned))
-    on_the_road = (
-        details and every_run[-1] is runs[-1] and details[-1].departed is not None and details[-1].ended is None
+        details.append(detail_of(run, wave, baselines.allowance(area, wave), recorded, schedule.breaks))
+    completed = _completed(runs)
+    last_of_all = bool(runs) and every_run[-1] is runs[-1]
+    day = day_of(friend_id, schedule, _worked(camp, runs, details, recorded, completed, last_of_all), as_of)
+    return None if day is None else FriendDetail(day, tuple(details), completed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Worked:
+    """See :class:`Worked`."""
+
+    recorded: Sequence[Sequence[Span]]
+    runs: int = 0
+    camp: str | None = None
+    out_since: int | None = None
+    begin: int = 0
+    last_activity: int = 0
+    worked: dict[int, int] = field(default_factory=dict)
+    net: dict[int, int] = field(default_factory=dict)
+    stops_by_hour: dict[int, int] = field(default_factory=dict)
+    on_road: int = 0
+    excluded: Sequence[int] = ()
+    net_on_road: int = 0
+    idle: int = 0
+    stops: int = 0
+    batch_scans: int = 0
+    status: Status = "none"
+    efforts: Sequence[tuple[str | None, int, int]] = ()
+    allowance: int = 0
+    first_departure: int | None = None
+    waves: Sequence[str | None] = ()
+    recent_stops: int = 0
+    recent_net: int = 0
+    departures: Sequence[tuple[str, int | None]] = ()
+
+
+def _worked(
+    camp: str | None,
+    runs: Sequence[Run],
+    details: Sequence[RunDetail],
+    recorded: Mapping[str, list[Span]],
+    completed: Mapping[str, int],
+    last_of_all: bool,
+) -> Worked:
+    """The runs of a date summed. last_of_all: whether the Friend's last run is among them."""
+    intervals = [recorded[kind] for kind in RECORDED_KINDS]
+    if not details:
+        return _Worked(intervals)
+    last = details[-1]
+    recent_stops, recent_net = _recent(details)
+    return _Worked(
+        recorded=intervals,
+        runs=len(runs),
+        camp=camp,
+        out_since=runs[-1].last if last_of_all and last.departed is not None and last.ended is None else None,
+        begin=last.reach[0],
+        last_activity=runs[-1].last,
+        worked=_by_hour(completed),
+        net=_net_by_hour(details),
+        stops_by_hour=_stops_by_hour(details),
+        on_road=sum(d.on_road[1] - d.on_road[0] for d in details),
+        excluded=[_excluded(details, kind) for kind in (*RECORDED_KINDS, WINDOW_WAIT)],
+        net_on_road=sum(spans.length(d.net) for d in details),
+        idle=sum(gap.idle for d in details for gap in d.gaps),
+        stops=sum(len(d.stops) for d in details),
+        batch_scans=sum(len(d.batches) for d in details),
+        status=_status(details),
+        efforts=_efforts(details),
+        allowance=last.allowance,
+        first_departure=min((d.departed for d in details if d.departed is not None), default=None),
+        waves=[detail.wave for detail in details],
+        recent_stops=recent_stops,
+        recent_net=recent_net,
+        departures=[(run.shift.wave, run.departed()) for run in runs if run.shift is not None],
     )
-    last = runs[-1].last if on_the_road else None
+
+
+def day_of(friend_id: str, schedule: Schedule, worked: Worked, as_of: int) -> FriendDay | None:
+    """The Friend-day of a schedule and of what was done, at T (ms); None where there is neither."""
+    own, ran = schedule.own, worked.runs > 0
+    camp = worked.camp if ran else _camp_without_run(own, schedule.absences)
+    routes = _routes(schedule, worked.departures, camp)
+    if not (ran or own or schedule.absences or routes):
+        return None
+    last = worked.out_since
     pauses = Pauses(
         last=last,
-        since=details[-1].reach[0] if details else 0,
-        recorded=tuple(s for of_kind in recorded.values() for s in of_kind if last is not None and s[1] > last),
-        breaks=tuple(recorded["break"]),
-        planned=tuple(planned),
+        since=worked.begin,
+        recorded=tuple(s for of_kind in worked.recorded for s in of_kind if last is not None and s[1] > last),
+        breaks=tuple(worked.recorded[RECORDED_KINDS.index("break")]),
+        planned=schedule.breaks,
         near=tuple(shift.near() for shift in own),
     )
-    silence = pauses.silence(as_of)
-    recent_stops, recent_net = _recent(details)
-    completed = _completed(runs)
-    waves = [detail.wave for detail in details]
-    last_wave = waves[-1] if waves else None
-    return FriendDetail(
-        FriendDay(
-            friend_id=friend_id,
-            service_date=service_date,
-            camp=camp,
-            worked=_by_hour(completed),
-            net=_net_by_hour(details),
-            stops_by_hour=_stops_by_hour(details),
-            on_road=sum(d.on_road[1] - d.on_road[0] for d in details),
-            excluded=_excluded(details),
-            net_on_road=sum(spans.length(d.net) for d in details),
-            idle=sum(gap.idle for d in details for gap in d.gaps),
-            stops=sum(len(d.stops) for d in details),
-            batch_scans=sum(len(d.batches) for d in details),
-            runs=len(runs),
-            planned=bool(own),
-            status=_status(details, bool(absences), bool(own)),
-            efforts=_efforts(details),
-            silence=silence,
-            allowance=details[-1].allowance if details else ALLOWANCE,
-            pauses=pauses,
-            first_departure=min((d.departed for d in details if d.departed is not None), default=None),
-            waves=tuple(dict.fromkeys(wave for wave in waves if wave is not None)),
-            last_wave=own[0].wave if last_wave is None and own else last_wave,
-            recent_stops=recent_stops,
-            recent_net=recent_net,
-            starts_at=own[0].start if own and not runs else None,
-            remaining_break=pauses.remaining_break(as_of),
-            shift_end=max((shift.end for shift in own), default=None),
-            routes=routes,
-            last_activity=runs[-1].last if runs else None,
-        ),
-        tuple(details),
-        completed,
+    excluded = dict.fromkeys(EXCLUDED_KINDS, 0)
+    if ran:
+        excluded.update(zip((*RECORDED_KINDS, WINDOW_WAIT), worked.excluded, strict=True))
+    last_wave = worked.waves[-1] if ran else None
+    return FriendDay(
+        friend_id=friend_id,
+        service_date=schedule.service_date,
+        camp=camp,
+        worked=worked.worked,
+        net=worked.net,
+        stops_by_hour=worked.stops_by_hour,
+        on_road=worked.on_road,
+        excluded=excluded,
+        net_on_road=worked.net_on_road,
+        idle=worked.idle,
+        stops=worked.stops,
+        batch_scans=worked.batch_scans,
+        runs=worked.runs,
+        planned=bool(own),
+        status=worked.status if ran else "absent" if schedule.absences else "not_started" if own else "none",
+        efforts=tuple([Effort(*effort) for effort in worked.efforts]),
+        silence=pauses.silence(as_of),
+        allowance=worked.allowance if ran else ALLOWANCE,
+        pauses=pauses,
+        first_departure=worked.first_departure,
+        waves=tuple(dict.fromkeys(wave for wave in worked.waves if wave is not None)),
+        last_wave=own[0].wave if last_wave is None and own else last_wave,
+        recent_stops=worked.recent_stops,
+        recent_net=worked.recent_net,
+        starts_at=own[0].start if own and not ran else None,
+        remaining_break=pauses.remaining_break(as_of),
+        shift_end=max((shift.end for shift in own), default=None),
+        routes=routes,
+        last_activity=worked.last_activity if ran else None,
     )
 
 
@@ -262,42 +437,27 @@ def _camp_without_run(shifts: Sequence[Shift], absences: Sequence[Fact]) -> str 
     return named[0] if named else None
 
 
-def _status(details: Sequence[RunDetail], absent: bool, planned: bool) -> Status:
-    if details:
-        last = details[-1]
-        if last.ended is not None:
-            # Who ended a route without ever having departed was never out.
-            return "back" if any(detail.departed is not None for detail in details) else "worked"
-        return "worked" if last.departed is None else "out"
-    return "absent" if absent else "not_started" if planned else "none"
+def _status(details: Sequence[RunDetail]) -> Status:
+    last = details[-1]
+    if last.ended is not None:
+        # Who ended a route without ever having departed was never out.
+        return "back" if any(detail.departed is not None for detail in details) else "worked"
+    return "worked" if last.departed is None else "out"
 
 
-def _routes(
-    facts: Iterable[Fact], runs: Sequence[Run], service_date: str, camp: str | None, zone: ZoneInfo
-) -> tuple[Route, ...]:
-    """Planned routes of a date by id, each with its departure."""
-    plans: dict[str, Fact] = {}
-    started: dict[str, int] = {}
-    for fact in facts:
-        sent = fact.sent
-        if sent["code"] == "ROUTE_PLANNED" and "route_id" in sent and "planned_from" in sent:
-            start = tm.parse_instant(sent["planned_from"])
-            if (sent.get("service_date") or tm.local_date(start, zone).isoformat()) == service_date:
-                plans[sent["route_id"]] = fact
-        elif sent["code"] == "ROUTE_STARTED" and "route_id" in sent:
-            started.setdefault(sent["route_id"], fact.time)
+def _routes(schedule: Schedule, departures: Sequence[tuple[str, int | None]], camp: str | None) -> tuple[Route, ...]:
+    """Planned routes of a date by id, each with its departure: its own start, else of a shift of its wave."""
     found: list[Route] = []
-    for route_id, plan in sorted(plans.items()):
-        departed = started.get(route_id) if started else _departure_of_shift(runs, plan.sent.get("wave"))
-        at = tm.parse_instant(plan.sent["planned_from"])
-        found.append(Route(route_id, plan.sent.get("camp_id") or camp, at, departed))
+    for route_id, fact in sorted(schedule.routes.items()):
+        sent = fact.sent
+        if schedule.started:
+            departed = schedule.started.get(route_id)
+        else:
+            wave = sent.get("wave")
+            of_wave = (at for of, at in departures if at is not None and wave in {None, of})
+            departed = next(of_wave, None)
+        found.append(Route(route_id, sent.get("camp_id") or camp, tm.parse_instant(sent["planned_from"]), departed))
     return tuple(found)
-
-
-def _departure_of_shift(runs: Sequence[Run], wave: str | None) -> int | None:
-    """Departure of the earliest run of a shift of that wave (None: of any) that has one."""
-    of_wave = (run for run in runs if run.shift is not None and wave in {None, run.shift.wave})
-    return next((departed for run in of_wave if (departed := run.departed()) is not None), None)
 
 
 def _completed(runs: Sequence[Run]) -> dict[str, int]:
@@ -335,13 +495,8 @@ def _stops_by_hour(details: Sequence[RunDetail]) -> dict[int, int]:
     return hours
 
 
-def _excluded(details: Sequence[RunDetail]) -> dict[str, int]:
-    total = dict.fromkeys(EXCLUDED_KINDS, 0)
-    for detail in details:
-        for kind, found in detail.excluded.items():
-            if found:
-                total[kind] += spans.length(spans.clip(found, detail.on_road))
-    return total
+def _excluded(details: Sequence[RunDetail], kind: str) -> int:
+    return sum(spans.length(spans.clip(d.excluded[kind], d.on_road)) for d in details)
 
 
 def _efforts(details: Sequence[RunDetail]) -> tuple[Effort, ...]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from elasticsearch import Elasticsearch
 
+from hubstat.domain.codes import Direction
 from hubstat.elastic.dead_letters import Filter
 from hubstat.elastic.names import Names
 
@@ -47,6 +48,9 @@ class RestatedDate:
 _REASONS: Final = 1_000
 _DATES: Final = 400
 _CAMPS: Final = 60_000
+_RESTATED: Final = 200
+# Fields that a restatement may lack.
+_ABSENT: Final[dict[str, Any]] = {"parent": None, "old": None, "new": None}
 
 
 def cluster(client: Elasticsearch) -> Cluster:
@@ -114,6 +118,41 @@ def restated_dates(client: Elasticsearch, namespace: str) -> list[RestatedDate]:
         RestatedDate(bucket["key_as_string"], bucket["doc_count"], round(bucket["noted"]["value"]))
         for bucket in _buckets(answer.body, "dates")
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """One figure, or one part of a split one ("" where it is not split), that is not what it was at closing.
+
+    noted_at: ms.
+    """
+
+    service_date: str
+    level: str
+    hub: str
+    parent: str | None
+    direction: Direction
+    wave: str
+    metric: str
+    part: str
+    old: Any
+    new: Any
+    noted_at: int
+
+
+def restated(client: Elasticsearch, namespace: str) -> tuple[list[Restated], int]:
+    """Restated figures, those noted last first, at most 200 of them; and how many there are."""
+    answer = client.search(
+        index=Names(namespace).restatements,
+        ignore_unavailable=True,
+        allow_partial_search_results=False,
+        track_total_hits=True,
+        size=_RESTATED,
+        sort=[{"noted_at": "desc"}, {"service_date": "desc"}],
+        source_includes=list(Restated.__slots__),
+    )
+    found = [Restated(**_ABSENT | hit["_source"]) for hit in answer["hits"]["hits"]]
+    return found, answer["hits"]["total"]["value"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from hubstat.elastic.waits import note
 from hubstat.errors import EngineError
+from hubstat.waits import note
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from elasticsearch import Elasticsearch, NotFoundError
 
@@ -16,6 +16,15 @@ from hubstat.errors import QueryError
 _TERMS: Final = 60_000
 _PAGE: Final = 10_000
 _DOCUMENTS: Final = 1_000
+
+
+class Hit(NamedTuple):
+    """A matching document. fields: first value of each that it has (times as text); names: of the named queries."""
+
+    document_id: str
+    sequence: int
+    fields: dict[str, Any]
+    names: Sequence[str]
 
 
 class PointInTime:
@@ -128,68 +137,37 @@ class PointInTime:
 
     def located(self, query: dict[str, Any], source: Sequence[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Every matching document as (id, index, fields), in pages."""
-        after: list[Any] | None = None
-        while True:
-            body: dict[str, Any] = {
-                "size": _DOCUMENTS,
-                "query": query,
-                "_source": list(source),
-                "sort": [{"_shard_doc": "asc"}],
-            }
-            if after is not None:
-                body["search_after"] = after
-            hits = self.search(body)["hits"]["hits"]
-            for hit in hits:
-                yield hit["_id"], hit["_index"], hit["_source"]
-            if len(hits) < _DOCUMENTS:
-                return
-            after = hits[-1]["sort"]
+        for hit in self._pages({"query": query, "_source": list(source)}, _DOCUMENTS):
+            yield hit["_id"], hit["_index"], hit["_source"]
 
     def versions(self, query: dict[str, Any]) -> Iterator[Found]:
         """Every matching document whole, with the guards of its next write, in pages."""
-        after: list[Any] | None = None
-        while True:
-            body: dict[str, Any] = {
-                "size": _DOCUMENTS,
-                "query": query,
-                "seq_no_primary_term": True,
-                "sort": [{"_shard_doc": "asc"}],
-            }
-            if after is not None:
-                body["search_after"] = after
-            hits = self.search(body)["hits"]["hits"]
-            for hit in hits:
-                version = Version(hit["_index"], hit["_seq_no"], hit["_primary_term"])
-                yield Found(hit["_id"], version, hit["_source"])
-            if len(hits) < _DOCUMENTS:
-                return
-            after = hits[-1]["sort"]
+        for hit in self._pages({"query": query, "seq_no_primary_term": True}, _DOCUMENTS):
+            version = Version(hit["_index"], hit["_seq_no"], hit["_primary_term"])
+            yield Found(hit["_id"], version, hit["_source"])
 
     def values(self, query: dict[str, Any], field: str) -> Iterator[str]:
         """Every value of a binary field, in base64, over the matching documents, unsorted; repeated ones too."""
-        after: list[Any] | None = None
-        while True:
-            body: dict[str, Any] = {
-                "size": _PAGE,
-                "query": query,
-                "_source": False,
-                "stored_fields": "_none_",
-                "docvalue_fields": [field],
-                "sort": [{"_shard_doc": "asc"}],
-            }
-            if after is not None:
-                body["search_after"] = after
-            hits = self.search(body)["hits"]["hits"]
-            for hit in hits:
-                yield from hit["fields"].get(field, ()) if "fields" in hit else ()
-            if len(hits) < _PAGE:
-                return
-            after = hits[-1]["sort"]
+        wanted = {"_source": False, "stored_fields": "_none_", "docvalue_fields": [field]}
+        for hit in self._pages({"query": query, **wanted}, _PAGE):
+            yield from hit["fields"].get(field, ()) if "fields" in hit else ()
 
-    def latest(self, query: dict[str, Any], field: str) -> int | None:
-        """Greatest value of a field (ms) over the matching documents."""
-        answer = self.search({"size": 0, "query": query, "aggs": {"latest": {"max": {"field": field}}}})
-        return _latest(answer["aggregations"])
+    def hits(self, query: dict[str, Any], fields: Sequence[str]) -> Iterator[Hit]:
+        """Every matching document, unsorted, in pages."""
+        wanted = {"_source": False, "docvalue_fields": list(fields), "seq_no_primary_term": True}
+        for hit in self._pages({"query": query, **wanted}, _PAGE):
+            values = {field: found[0] for field, found in hit.get("fields", {}).items()}
+            yield Hit(hit["_id"], hit["_seq_no"], values, hit.get("matched_queries", ()))
+
+    def _pages(self, body: dict[str, Any], size: int) -> Iterator[dict[str, Any]]:
+        """Every hit of a request, so many at a time."""
+        body = {**body, "size": size, "sort": [{"_shard_doc": "asc"}]}
+        while True:
+            hits = self.search(body)["hits"]["hits"]
+            yield from hits
+            if len(hits) < size:
+                return
+            body = {**body, "search_after": hits[-1]["sort"]}
 
     def count(self, query: dict[str, Any]) -> int:
         """Exact number of matching documents."""

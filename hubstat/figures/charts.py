@@ -56,15 +56,20 @@ def hourly_chart(
     }
 
 
-def sparkline(values: Sequence[float], width: int = 56, height: int = 18) -> str:
-    """Points of an SVG polyline through the values, ``"x,y x,y …"``; empty for fewer than two."""
-    if len(values) < 2:
+def sparkline(samples: Sequence[tuple[float, float]], width: int = 56, height: int = 18) -> str:
+    """Points of an SVG polyline through samples (when, value), ``"x,y x,y …"``; empty for fewer than two.
+
+    when: on any scale that grows; a gap in it is as wide as it was long.
+    """
+    if len(samples) < 2:
         return ""
+    (first, _), (last, _) = samples[0], samples[-1]
+    values = [value for _, value in samples]
     top, bottom = max(values), min(values)
     scale = (height - 4) / (top - bottom) if top > bottom else 0.0
-    step = (width - 4) / (len(values) - 1)
+    step = (width - 4) / (last - first)
     return " ".join(
-        f"{2 + index * step:.1f},{height - 2 - (value - bottom) * scale:.1f}" for index, value in enumerate(values)
+        f"{2 + (at - first) * step:.1f},{height - 2 - (value - bottom) * scale:.1f}" for at, value in samples
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from hubstat.figures import formats as fm
@@ -32,7 +32,7 @@ class Stretch:
 def friend_day_chart(
     stretches: Sequence[Stretch],
     *,
-    now: float,
+    now: float | None,
     live: bool,
     finish: float | None,
     late: bool,
@@ -41,28 +41,35 @@ def friend_day_chart(
     theme: Theme,
     height: int = 96,
 ) -> Figure:
-    """Stretches on one line. deadlines: hours since midnight and the label. late: stops miss their deadline."""
+    """Stretches on one line. deadlines: hours since midnight and the label. late: stops miss their deadline.
+
+    now: the moment; None where the day is over, which ends with its last stop then, not with what nobody ended.
+    """
     tokens = palette(theme)
-    ends = [now, *(each.end for each in stretches)] + ([finish] if finish is not None else [])
-    start = min([now - 1, *(each.start for each in stretches)])
-    near = [at for at, _ in deadlines if start <= at <= max(ends) + 6]
-    span = (start - 0.15, max([*ends, *near]) + 0.6)
+    if now is None:
+        over = max((each.end for each in stretches if each.kind == "stop"), default=0.0)
+        stretches = [replace(each, end=min(each.end, over)) for each in stretches if each.start < over]
+    ends = [each.end for each in stretches] + [at for at in (now, finish) if at is not None]
+    start = min([each.start for each in stretches] + ([] if now is None else [now - 1]), default=0.0)
+    near = [at for at, _ in deadlines if start <= at <= max(ends, default=24.0) + 6]
+    span = (start - 0.15, max([*ends, *near], default=24.0) + 0.6)
     shapes = [_shape(each, tokens) for each in stretches]
     notes: list[dict[str, Any]] = []
     for at, words in deadlines:
         if at in near:
             shapes.append(line(at, tokens.ink, "solid", 1.5))
             notes.append(note(at, 1.0, f"<b>{words}</b>", tokens.ink, "right", xshift=-5))
-    shapes.append(line(now, tokens.ink_2, "dot", 1.2))
-    # A whole minute is a fraction of hours that may lie a little below it; before midnight hours are negative.
-    minute = math.floor(now * 60 + 1e-6)
-    clock = f"{minute // 60 % 24:02d}:{minute % 60:02d}"
-    notes.append(note(now, 1.0, text("chart.now" if live else "chart.as_of", lang, time=clock), tokens.ink_2, "right",
-                      xshift=-5))  # fmt: skip
+    if now is not None:
+        shapes.append(line(now, tokens.ink_2, "dot", 1.2))
+        # A whole minute is a fraction of hours that may lie a little below it; before midnight hours are negative.
+        minute = math.floor(now * 60 + 1e-6)
+        clock = f"{minute // 60 % 24:02d}:{minute % 60:02d}"
+        notes.append(note(now, 1.0, text("chart.now" if live else "chart.as_of", lang, time=clock), tokens.ink_2,
+                          "right", xshift=-5))  # fmt: skip
     for each in stretches:
         if each.kind == "rest" and each.end - each.start >= 0.4:
             notes.append(note((each.start + each.end) / 2, 0.5, each.name, tokens.ink_2, "center"))
-    if finish is not None and finish > now:
+    if finish is not None and now is not None and finish > now:
         shapes.append({**line(now, tokens.ink_3, "dot", 1.2), "x1": finish, "yref": "y", "y0": 0, "y1": 0})
         colour = tokens.late_fill if late else tokens.ok_fill
         notes.append(

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from hubstat.figures.plots import Deadline
 
 Figures = Mapping[str, Any]
+
+
+# Figures that say what will be, of all work.
+_AHEAD: Final = frozenset(
+    {"projected_finish", "shortfall", "can_help", "spare_stops", "no_pace_stops", "open_stops", "unassigned_stops"}
+)
+
+
+def settled(figures: Figures) -> Figures:
+    """The figures without what they say of the future: of a date that is closed, or beside a part of the work."""
+    return {name: figure for name, figure in figures.items() if name not in _AHEAD}
 
 
 def plan_share(figures: Figures) -> float | None:

@@ -293,8 +293,10 @@ def _finish_note(
 ) -> dict[str, Any]:
     """Where the projection ends: a triangle where stops miss their deadline, else a disc."""
     x, y = curves.ahead[-1]
-    late = bool(figures.get("shortfall"))
     finish = finish_of(figures)
+    late = bool(figures.get("shortfall"))
+    if finish is None and deadlines:
+        late = x > offset(deadlines[-1].at, day)
     time = fm.clock(finish, day, lang=lang) if finish else clock(x)
     words = text("chart.finish", lang, time=time)
     if error:

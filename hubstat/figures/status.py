@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from hubstat.domain import time as tm
 from hubstat.domain.masterdata import Wave
 from hubstat.domain.metric import Metric, Ratio
 
+Figures = Mapping[str, Any]
 Status = Literal["behind", "watch", "fine", "none"]
 
 # Shares of the invoices whose promise is past (M1, M2). A working day runs near 2 % late.
@@ -94,6 +95,14 @@ def silent(figures: Mapping[str, Any], *, running: bool, since: int | None) -> b
         return last is None or tm.parse_instant(last) < since
     silent_friends = figures.get("silent_friends") or 0
     return bool(running and left and out >= _SILENT_FRIENDS and silent_friends >= out)
+
+
+def silence(waves: Sequence[Wave], service_date: date, as_of: int, zone: ZoneInfo) -> Callable[[Figures], bool]:
+    """Whether a camp is ``silent`` at T ``as_of`` (ms), by its figures. waves: those that the figures are of."""
+    deadlines = (wave.deadline_at(service_date, zone) for wave in waves)
+    running = as_of < max(deadlines, default=tm.day_end(service_date, zone))
+    since = shift_since(waves, service_date, as_of, zone)
+    return lambda figures: silent(figures, running=running, since=since)
 
 
 def heat_step(value: float | None, network: float | None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from typing import Any, Final
 
 from hubstat.domain.codes import Direction
@@ -9,6 +10,9 @@ from hubstat.domain.metric import Metric
 from hubstat.domain.metrics import metrics_for
 from hubstat.figures.formats import Lang
 from hubstat.figures.texts_delivery import DELIVERY_TEXTS
+from hubstat.figures.texts_drawer import DRAWER_TEXTS
+from hubstat.figures.texts_errors import ERROR_TEXTS
+from hubstat.figures.texts_export import EXPORT_TEXTS
 from hubstat.figures.texts_mail import MAIL_TEXTS
 from hubstat.figures.texts_network import NETWORK_TEXTS
 from hubstat.figures.texts_screens import SCREEN_TEXTS
@@ -44,7 +48,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "asof.line": ("기준 {time} {zone}", "As of {time} {zone}"),
     "asof.data": ("자료 {time}까지", "data to {time}"),
     "asof.provisional": ("잠정", "Provisional"),
+    "asof.data_unknown": ("자료 시각 모름", "data to: unknown"),
     "asof.final": ("확정", "Final"),
+    "asof.corrected": ("마감 뒤 정정 포함", "With later corrections"),
+    "asof.closed": ("마감된 업무일", "Closed date"),
     "asof.fixed": ("고정된 시점", "Fixed moment"),
     "asof.fixed_line": (
         "기준 {as_of} · 수신 {known_at} {zone}. 자동 갱신을 쉽니다.",
@@ -53,6 +60,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "asof.now": ("지금으로", "Back to now"),
     "refresh.label": ("갱신 간격", "Refresh interval"),
     "refresh.seconds": ("{n}초", "{n} s"),
+    "refresh.paused": ("갱신 멈춤", "paused"),
     "refresh.pause": ("갱신 멈춤·다시 시작", "Pause or resume refresh"),
     "stale.title": ("에서 멈춘 화면입니다.", ": the screen stopped here."),
     "stale.text": (
@@ -72,9 +80,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "verdict.late_camps": (
         "{camps}개 캠프에서 {late}건이 약속을 넘긴 채 남아 있습니다.",
-        "{late} open past their promise in {camps} camps.",
+        "{late} open past {late:its|their} promise in {camps} {camps:camp|camps}.",
     ),
-    "verdict.late": ("{late}건이 약속을 넘긴 채 남아 있습니다.", "{late} open past their promise."),
+    "verdict.late": ("{late}건이 약속을 넘긴 채 남아 있습니다.", "{late} open past {late:its|their} promise."),
     "verdict.none_late": ("약속을 넘기고 남은 송장은 없습니다.", "none open past its promise."),
     "verdict.status.behind": ("뒤처짐", "Behind"),
     "verdict.status.watch": ("살펴볼 것", "Watch"),
@@ -83,9 +91,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "tile.name.due": ("대상", "Due"),
     "tile.name.late_open": ("지연 중", "Late now"),
     "tile.name.m6_stalled": ("24시간 정체", "Stalled 24 h"),
-    "tile.name.hourly_deliveries": ("시간당 배송", "Per Friend-hour"),
+    "tile.name.hourly_deliveries": ("시간당 배송", "Per hour"),
     "tile.name.idle_minutes": ("유휴", "Idle"),
-    "tile.name.friends_out": ("쿠팡친구 출차", "Friends out"),
+    "tile.name.friends_out": ("출차 중", "Friends out"),
     "tile.open": ("진행 중 {open}", "{open} open"),
     "tile.undelivered": ("실패 {failed} · 미시도 {untried}", "{failed} failed · {untried} untried"),
     "tile.backlog": ("적체 {waiting}", "{waiting} aged"),
@@ -112,8 +120,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "chart.share": ("대상 대비", "Of due"),
     "hourly.title": ("시간대별 처리", "Worked by hour"),
     "hourly.subtitle": ("막대 = 건수 · 위 숫자 = 순운행 시간당", "bars = invoices · above = per net hour"),
-    "hourly.net": ("순운행 분", "Net min"),
-    "hourly.rate": ("시간당", "Per hour"),
     "hourly.summary": (
         "순운행 {net}시간에 {worked}건, 시간당 {rate}건을 처리했습니다.",
         "{worked} worked in {net} net hours, {rate} per hour.",
@@ -123,20 +129,17 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "table.done": ("완료율", "Done"),
     "table.done_left": ("완료 / 남음", "Done / left"),
     "table.late": ("지연 중", "Late"),
-    "table.heat": ("친구당 시간당 배송", "Per Friend-hour"),
-    "table.heat_hint": ("색 = 전국 대비", "colour = vs network"),
     "table.hourly": ("시간당", "/hour"),
     "table.idle_each": ("유휴 1인", "Idle each"),
     "table.last": ("최종 완료", "Last done"),
-    "table.net": ("순운행", "Net time"),
+    "table.net": ("순운행", "Net"),
     "table.stops": ("스톱", "Stops"),
-    "table.excluded": ("제외된 분", "Excluded min"),
     "table.so_far": ("진행 중", "so far"),
     "table.final": ("최종", "final"),
     "table.total": ("합계", "Total"),
     "table.footnote": (
-        "유휴 = 공제 뒤 15분을 넘은 시간 · 생산성은 배송·회수와 모든 웨이브를 함께 셉니다",
-        "Idle = beyond 15 min after exclusions · productivity counts both directions and all waves",
+        "생산성은 배송·회수와 모든 웨이브를 함께 셉니다",
+        "Productivity counts both directions and all waves",
     ),
     "table.small_base": (
         "쿠팡친구의 비율은 {n}건 미만이면 “—”",
@@ -153,7 +156,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "state.closed_admin": ("관리 종료", "Closed by office"),
     "state.withdrawn_or_cancelled": ("취소·철회", "Cancelled or withdrawn"),
     "state.loaded": ("상차", "Loaded"),
-    "state.out": ("배송 중", "Out"),
+    "state.out": ("운행 중", "Out"),
     "state.back_at_camp": ("캠프 회송", "Back at camp"),
     "state.assigned": ("배정", "Assigned"),
     "state.assigned_arrived": ("배정 · 캠프 도착", "Assigned, at camp"),
@@ -165,7 +168,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "late.upto": ("{to}분까지", "to {to} min"),
     "late.range": ("{a}~{b}분", "{a}–{b} min"),
     "late.over": ("{n}분 넘음", "over {n} min"),
-    "invoices.title": ("송장 {n}건", "{n} invoices"),
+    "invoices.title": ("송장 {n}건", "{n} {n:invoice|invoices}"),
     "col.invoice": ("송장", "Invoice"),
     "col.promise": ("약속", "Promise"),
     "col.completed": ("완료", "Completed"),
@@ -184,7 +187,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "invoice.counts.completed": ("완료", "Completed"),
     "invoice.counts.state": ("상태", "State"),
     "invoice.counts.why": ("까닭", "Why"),
-    "invoice.events": ("사건 {n}건", "{n} events"),
+    "invoice.events": ("사건 {n}건", "{n} {n:event|events}"),
     "invoice.events_hint": ("발생 시각 순 · 수신 시각 함께", "by event time · received time beside"),
     "invoice.promise": ("약속 시각", "Promise"),
     "invoice.promise_hint": ("여기까지 완료되면 정시", "on time up to here"),
@@ -195,10 +198,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "standing.later": ("기준 시각 뒤", "after the as-of time"),
     "standing.unknown_yet": ("이때는 아직 받지 않음", "not received by then"),
     "invoice.out_of_force": ("세지 않음", "not counted"),
-    "invoice.unknown": (
-        "이 시점에 알려진 송장이 아닙니다: {no}",
-        "No such invoice is known at this moment: {no}",
-    ),
     "event.REGISTERED": ("등록", "Registered"),
     "event.REQUESTED": ("회수 요청", "Return requested"),
     "event.ASSIGNED": ("배정", "Assigned"),
@@ -220,21 +219,17 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "event.REFUNDED": ("환불", "Refunded"),
     "event.COMPLETED": ("회수 완료", "Return completed"),
     "event.CORRECTED": ("정정", "Corrected"),
-    "proof.equal": ("화면 {figure} = 목록 {n} (같은 시점)", "figure {figure} = list {n} (same moment)"),
-    "proof.differs": (
-        "화면 {figure} ≠ 목록 {n}: 오류입니다",
-        "figure {figure} ≠ list {n}: this is a fault",
-    ),
-    "proof.moment": ("기준 T {as_of} · 수신 K {known_at} {zone}", "as of T {as_of} · known at K {known_at} {zone}"),
-    "proof.version": ("정의 v{n}", "definition v{n}"),
-    "proof.why": ("왜 세는가", "Why it counts"),
-    "proof.close": ("닫기", "Close"),
-    "proof.note": ("고객 정보는 보이지 않음", "no customer data is shown"),
-    "proof.none": ("해당하는 송장이 없습니다.", "No such invoice."),
     "empty.no_deliveries": (
         "{what} 예정이 없습니다. 자료는 정상으로 받고 있습니다.",
         "No {what} due. Data arrives normally.",
     ),
+    "empty.no_deliveries_behind": (
+        "지금까지 받은 자료에는 {what} 예정이 없습니다. 자료가 늦어 더 있을 수 있습니다.",
+        "No {what} due in the data so far. The data are behind: there may be more.",
+    ),
+    "partial.title": ("자료 일부.", "Partial data."),
+    "partial.camps": ("소식 없는 캠프 {n}곳", "{n} silent {n:camp|camps}"),
+    "partial.more": (" 외 {n}곳", " and {n} more"),
     "empty.no_data": ("모름", "Unknown"),
     "empty.no_data_text": (
         "{day} 업무일의 자료를 받지 못했습니다. 0이 아니라 모르는 것입니다.",
@@ -242,23 +237,36 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "empty.no_invoices": ("이 쿠팡친구의 송장이 없습니다.", "This Friend has no invoices."),
     "empty.no_friends": ("이 캠프에서 일한 쿠팡친구가 없습니다.", "No Friend worked from this camp."),
-    "error.title": ("수치를 낼 수 없습니다", "The figures cannot be given"),
-    "error.retry": ("다시 시도", "Try again"),
-    "error.home": ("전국으로", "To nationwide"),
-    "error.unexpected": ("예상하지 못한 오류입니다. 참조 {ref}", "Unexpected error. Reference {ref}"),
-    "error.place": ("주소가 맞지 않습니다: {what}", "The address is not valid: {what}"),
     "loading": ("불러오는 중…", "Loading…"),
     **DELIVERY_TEXTS,
+    **DRAWER_TEXTS,
+    **ERROR_TEXTS,
+    **EXPORT_TEXTS,
     **MAIL_TEXTS,
     **SCREEN_TEXTS,
 }
+
+
+class _Numbered(string.Formatter):
+    """``{n:camp|camps}``: the first word where ``n`` is 1, else the second."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, bar, many = format_spec.partition("|")
+        if not bar:
+            return str(super().format_field(value, format_spec))
+        return one if str(value) == "1" else many
+
+
+_NUMBERED: Final = _Numbered()
 
 
 def text(key: str, lang: Lang, **values: Any) -> str:
     """A word or sentence of the catalogue with its placeholders filled. Raises ``KeyError`` for an unknown key."""
     korean, english = TEXTS[key]
     template = korean if lang == "ko" else english
-    return template.format(**values) if values else template
+    if not values:
+        return template
+    return _NUMBERED.format(template, **values) if "|" in template else template.format(**values)
 
 
 def wave_name(wave: str, lang: Lang) -> str:

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from hubstat.elastic.waits import RETRIES
+from hubstat.waits import RETRIES
 from ingest.telemetry.distribution import Distribution
 from ingest.telemetry.measured import MeasuredFlusher, MeasuredWriter
 from ingest.telemetry.standing import Standing, partition_id

@@ -11,9 +11,9 @@ from typing import Any, Final
 import orjson
 
 from hubstat.elastic.names import Names
-from hubstat.elastic.waits import RETRIES
 from hubstat.elastic.writer import Writer
 from hubstat.errors import HubstatError
+from hubstat.waits import RETRIES
 from ingest.telemetry.distribution import SECONDS, quantile
 from ingest.telemetry.metrics import Sources, cache_lookups
 from ingest.telemetry.minute import Minute, Totals

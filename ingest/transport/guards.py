@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from hubstat.elastic.waits import seconds_since_retry
+from hubstat.waits import seconds_since_retry
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from hubstat.domain.hierarchy import LEVELS, UNMAPPED
 from hubstat.domain.masterdata import MasterData
 from hubstat.errors import QueryError
 from hubstat.figures.formats import Lang
-from hubstat.figures.status import shift_since, silent
+from hubstat.figures.status import silence
 from reports.content.part import BELOW, Both, Exported, Hub, HubPart
 from reports.content.reading import Reading, Readings, below, require
 from reports.content.writing import write
@@ -120,14 +120,9 @@ class ReportContent:
 
     def _silent(self, master: MasterData, order: Order, camps: Iterable[Hub]) -> tuple[Hub, ...]:
         """Camps of which nothing is heard, of the order's wave or of all."""
-        zone = self._reader.zone
         waves = [wave for wave in master.waves_of(self._reader.country) if order.wave in (None, wave.wave)]
-        end = tm.day_end(order.service_date, zone)
-        running = order.as_of < max((wave.deadline_at(order.service_date, zone) for wave in waves), default=end)
-        since = shift_since(waves, order.service_date, order.as_of, zone)
-        return tuple(
-            camp for camp in camps if camp.hub != UNMAPPED and silent(camp.now.delivery, running=running, since=since)
-        )
+        silent = silence(waves, order.service_date, order.as_of, self._reader.zone)
+        return tuple(camp for camp in camps if camp.hub != UNMAPPED and silent(camp.now.delivery))
 
     def _week_before(self, order: Order) -> Moment:
         """The same time of the week before, as known then; of a closed date its final figures (C, C)."""

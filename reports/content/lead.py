@@ -96,8 +96,8 @@ def meta(voice: Voice) -> list[str]:
 
 
 def _heard(voice: Voice) -> str:
-    """Of how many camps something is heard; what has no camp is none."""
-    camps = sum(camp.hub != UNMAPPED for camp in voice.part.camps)
+    """Of how many camps something is heard."""
+    camps = len(voice.part.placed)
     heard = camps - len(voice.part.silent) if voice.part.has_data else 0
     return voice.say("mail.meta.heard", heard=heard, n=camps)
 
@@ -109,8 +109,8 @@ def lead(voice: Voice) -> list[tuple[str, Tone]]:
         return [(no_data(voice), "risk")]
     now = part.here.now.delivery
     found = _opening(voice)
-    placed = [camp for camp in part.camps if camp.hub != UNMAPPED]
-    camps = None if part.order.level == "camp" else sum(bool(c.now.delivery.get("m1_late_open")) for c in placed)
+    late = sum(bool(camp.now.delivery.get("m1_late_open")) for camp in part.placed)
+    camps = None if part.order.level == "camp" else late
     told = verdict(voice.who, now, part.wave, "DELIVERY", voice.lang, camps)
     found += [_stretch(each, part.complete) for each in told]
     return found + _against_week(voice) + _returns(voice)

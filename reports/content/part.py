@@ -110,6 +110,11 @@ class HubPart:
     definition_version: int = DEFINITION_VERSION
 
     @property
+    def placed(self) -> list[Hub]:
+        """The camps alone: what has no camp is none."""
+        return [camp for camp in self.camps if camp.hub != UNMAPPED]
+
+    @property
     def wave(self) -> str:
         """The wave, or ``all``."""
         return self.order.wave or "all"

@@ -72,9 +72,9 @@ class Folder:
         return found if isinstance(found, EmailMessage) else None
 
 
-@dataclass(slots=True)
+@dataclass
 class _Keeper:
-    """Takes every mail."""
+    """Takes every mail. No slots: aiosmtpd looks at all its members, which the first Pythons 3.11 cannot with them."""
 
     folder: Folder
 

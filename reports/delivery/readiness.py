@@ -9,7 +9,7 @@ from aggregations.reader import Reader
 from aggregations.viewer import Viewer
 from hubstat.domain import time as tm
 from hubstat.domain.hierarchy import UNMAPPED
-from hubstat.figures.status import SILENCE_METRICS, shift_since, silent
+from hubstat.figures.status import SILENCE_METRICS, silence
 from reports.schedule import Slot
 
 
@@ -53,11 +53,10 @@ class Readiness:
 
     def _silent(self, slot: Slot, known_at: int) -> tuple[str, ...]:
         """Camps that must have something to say and do not; what has no camp is none."""
-        country, zone = self.reader.country, self.reader.zone
+        country = self.reader.country
         waves = self.reader.store.master_data(country).waves_of(country)
-        running = any(slot.as_of < wave.deadline_at(slot.service_date, zone) for wave in waves)
-        since = shift_since(waves, slot.service_date, slot.as_of, zone)
+        silent = silence(waves, slot.service_date, slot.as_of, self.reader.zone)
         asked = Question("camp", slot.service_date, as_of=slot.as_of, known_at=known_at, metrics=SILENCE_METRICS)
         rows = self.reader.query(Viewer.everything(country), asked).rows
         camps = (row for row in rows if row.hub != UNMAPPED)
-        return tuple(f"camp {row.hub} is silent" for row in camps if silent(row.figures, running=running, since=since))
+        return tuple(f"camp {row.hub} is silent" for row in camps if silent(row.figures))

@@ -11,7 +11,7 @@ from typing import Final
 from aggregations.viewer import Grant, Viewer
 from hubstat.domain.hierarchy import HubTree
 from hubstat.domain.mailing import Run, Subscription
-from hubstat.errors import AccessError, QueryError
+from hubstat.errors import AccessError, RecipientError
 from reports.delivery.book import Book
 from reports.delivery.message import domain_of
 from reports.model import Order
@@ -20,10 +20,10 @@ _ADDRESS: Final = re.compile(r"(?=.{1,64}@)[a-z0-9_%+'-]+(\.[a-z0-9_%+'-]+)*@[a-
 
 
 def address(text: str) -> str:
-    """An e-mail address in the one form it is kept in. Raises ``QueryError`` where it is none."""
+    """An e-mail address in the one form it is kept in. Raises ``RecipientError`` where it is none."""
     found = text.strip().lower()
     if not _ADDRESS.fullmatch(found) or len(found) > 254:
-        raise QueryError(f"{text!r} is no e-mail address such as name@example.com")
+        raise RecipientError(f"{text!r} is no e-mail address such as name@example.com")
     return found
 
 
@@ -45,7 +45,7 @@ class Recipients:
     def known(self, recipient: str, order: Order) -> tuple[Viewer, Subscription | None]:
         """Somebody that a single mail may go to, and their subscription to the hub, else to another, if there is one.
 
-        Raises ``QueryError`` where the address is neither a subscriber's nor of an allowed domain.
+        Raises ``RecipientError`` where the address is neither a subscriber's nor of an allowed domain.
         """
         wanted = address(recipient)
         own = [each for each in self.book.subscriptions() if each.recipient == wanted and each.active]
@@ -54,7 +54,7 @@ class Recipients:
             return viewer_of(wanted, own), (about or own)[0]
         if domain_of(wanted) in self.allowed_domains:
             return Viewer(wanted, Viewer.everything(self.country).grants), None
-        raise QueryError(
+        raise RecipientError(
             f"{wanted} is no subscriber: subscribe it with `hubstat report subscribe`, or allow its domain with "
             "HUBSTAT_REPORTS__ALLOWED_DOMAINS"
         )

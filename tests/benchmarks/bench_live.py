@@ -27,7 +27,6 @@ import sys
 import tempfile
 import time
 import traceback
-import urllib.request
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -41,7 +40,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 import bench_dashboard
 from bench_dashboard import share
-from dashboard_process import free_port
+from dashboard_process import answers, free_port
 from full_day import BROWSER, chromium, environment, say, service
 from live_feed import Burst, Feed, feeding
 from live_page import TILE, latencies, shown, until_shown, watch
@@ -281,7 +280,9 @@ class Bench:
         os.environ["HUBSTAT_DASHBOARD__REFRESH_SECONDS"] = str(tick)
         url = f"http://127.0.0.1:{self.settings.dashboard.port}"
         with service("dashboard", self.folder):
-            answering(url, self.folder / "dashboard.log")
+            if not answers(url):
+                log = (self.folder / "dashboard.log").read_text(errors="replace")
+                raise HubstatError(f"the board does not answer at {url}: {log[-2000:]}")
             yield url
 
     def _warm(self) -> None:
@@ -319,18 +320,6 @@ def settle(settings: Settings) -> None:
     asyncio.run(wait_until_ingested(settings, str(settings.kafka.bootstrap_servers), progress))
     with connect(settings.elasticsearch, str(settings.elasticsearch.url)) as client:
         Store(client, settings.namespace).refresh()
-
-
-def answering(url: str, log: Path) -> None:
-    """Wait until the board answers. Raises ``HubstatError``."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise HubstatError(f"the board does not answer at {url}: {log.read_text(errors='replace')[-2000:]}")
 
 
 def sent(burst: Burst) -> dict[str, Any]:

@@ -29,7 +29,7 @@ ALLOWED_MIB = 15
 REFRESH = """() => new Promise((resolve) => {
   const before = document.getElementById("asof").textContent;
   const asked = Date.now();
-  window.dash_clientside.set_props("tick", { data: asked });
+  window.dash_clientside.set_props("tick", { data: { at: asked, search: window.location.search } });
   const look = () => {
     const done = document.getElementById("asof").textContent !== before || Date.now() - asked > 5000;
     return done ? resolve(document.body.dataset.stale) : setTimeout(look, 5);

@@ -104,7 +104,8 @@ async def test_elasticsearch_short_of_memory(trial: Trial, figure: Figure) -> No
     figure(told(f"{len(sizes)} bulks, {trial.proxy.acts['break']} over {96 * 1024} bytes refused", result))
 
 
-async def test_a_worker_short_of_memory(trial: Trial, figure: Figure) -> None:
+@pytest.mark.parametrize("room_mib", [48, 96])
+async def test_a_worker_short_of_memory(trial: Trial, figure: Figure, room_mib: int) -> None:
     """It ends with a word about memory, having committed nothing that is not written; with more it goes on."""
     day = simulated()
     await trial.begin(day)
@@ -115,7 +116,7 @@ async def test_a_worker_short_of_memory(trial: Trial, figure: Figure) -> None:
         for line in Path(f"/proc/{worker.pid}/status").read_text().splitlines()
         if line.startswith("VmSize")
     )
-    limit = size * 1024 + 64 * 1024
+    limit = size * 1024 + room_mib * 1024 * 1024
     resource.prlimit(worker.pid, resource.RLIMIT_AS, (limit, limit))
     await trial.feed(day.records)
     code = await asyncio.to_thread(worker.wait, 60)

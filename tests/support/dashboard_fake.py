@@ -18,6 +18,8 @@ from dashboard.board import Addend, Detail, Event, Line, Listing, Moment, Node, 
 from dashboard.place import Place
 from hubstat.domain.backlog import AGES
 from hubstat.domain.row import BUCKETS
+from hubstat.errors import NotKnownError
+from hubstat.figures.formats import Lang
 
 ZONE = ZoneInfo("Asia/Seoul")
 DAY = date(2026, 11, 20)
@@ -37,7 +39,8 @@ _PLAIN = ("due", "completed", "open", "closed", "base", "late", "late_open", "fi
           "batch_scans", "m6_stalled", "at_risk", "undelivered", "arrived", "friends_planned", "friends_back",
           "friends_absent", "friends_not_started", "routes_planned", "routes_departed", "plan", "plan_due",
           "open_stops", "no_pace_stops", "unassigned_stops", "shortfall", "can_help", "spare_stops", "standard",
-          "efficiency_net")  # fmt: skip
+          "efficiency_net", "adjusted_late", "routes_on_time", "departure_delay_minutes", "silent_friends",
+          "carried_over")  # fmt: skip
 _SPLIT = (
     "buckets",
     "m3",
@@ -99,7 +102,10 @@ def _friend(dice: random.Random, bad: float, unassigned: bool) -> dict[str, Any]
         "undelivered": closed + late_open, "arrived": due - dice.randint(0, 2),
         "friends_planned": 0 if unassigned else 1,
         "friends_back": 0, "friends_absent": 0, "friends_not_started": 0, "routes_planned": 0 if unassigned else 1,
-        "routes_departed": 0 if unassigned else 1, "standard": done * 2.6, "efficiency_net": sum(net.values()),
+        "routes_departed": 0 if unassigned else 1, "adjusted_late": late_open, "carried_over": 0, "silent_friends": 0,
+        "routes_on_time": 0 if unassigned else int(late_open < 3),
+        "departure_delay_minutes": 0.0 if unassigned else float(late_open),
+        "standard": done * 2.6, "efficiency_net": sum(net.values()),
         **_outlook(dice, due, due - done - closed, bad, unassigned),
     }  # fmt: skip
 
@@ -124,16 +130,28 @@ def _figures(raw: dict[str, Any], direction: str) -> dict[str, Any]:
     prefix = "m2" if direction == "RETURN" else "m1"
     net = raw["net_minutes_by_hour"]
     rates = {h: (raw["worked_by_hour"].get(h, 0) / (net[h] / 60) if net[h] >= 10 else None) for h in sorted(net)}
-    figures = {
-        key: value for key, value in raw.items() if key not in ("base", "late", "late_open", "buckets", "at_risk")
-    }
+    hidden = ("base", "late", "late_open", "buckets", "at_risk", "adjusted_late", "standard", "efficiency_net")
+    figures = {key: value for key, value in raw.items() if key not in hidden}
     worked = sum(raw["worked_by_hour"].values())
+    missed = sum(raw["m5"].values())
+    groups = {"customer": raw["m5"]["고객부재"], "not-attempted": raw["m5"]["NO_ATTEMPT"]}
+    adjusted = {"m1_adjusted_base": raw["base"], "m1_adjusted_late": raw["adjusted_late"],
+                "m1_adjusted_rate": _over(raw["adjusted_late"], raw["base"]),
+                "arrival_rate": _over(raw["arrived"], raw["due"])}  # fmt: skip
     return figures | {
         f"{prefix}_base": raw["base"], f"{prefix}_late": raw["late"], f"{prefix}_late_open": raw["late_open"],
         f"{prefix}_rate": _over(raw["late"], raw["base"]), f"{prefix}_at_risk": raw["at_risk"],
         "plan_by_hour": dict(sorted(raw["plan_by_hour"].items())) or None, "hourly_stops": _over(raw["stops"],
         raw["net_on_road_minutes"] / 60), "efficiency": _over(raw["standard"], raw["efficiency_net"]),
-        "efficiency_stops": raw["stops"],
+        "efficiency_stops": raw["stops"], "standard_minutes": raw["standard"],
+        "efficiency_net_minutes": raw["efficiency_net"],
+        **(adjusted if direction == "DELIVERY" else {"m2_withdrawn_by_policy": raw["closed"]}),
+        "departure_on_time_rate": _over(raw["routes_on_time"], raw["routes_departed"]),
+        "stops_by_hour": {hour: int(n * 0.8) for hour, n in sorted(raw["worked_by_hour"].items())},
+        "stops_per_hour": {hour: rate and rate * 0.8 for hour, rate in rates.items()},
+        "m5_groups": {group: count for group, count in groups.items() if count},
+        "m5_shares": {reason: count / missed for reason, count in raw["m5"].items() if count},
+        "m5_group_shares": {group: count / missed for group, count in groups.items() if count},
         f"{prefix}_buckets": {bucket: raw["buckets"].get(bucket, 0) for bucket in BUCKETS},
         "m3": {state: raw["m3"].get(state, 0) for state in STATES},
         "m5": {reason: count for reason, count in sorted(raw["m5"].items()) if count},
@@ -149,8 +167,27 @@ def _figures(raw: dict[str, Any], direction: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+class FakeNames:
+    """Implements ``dashboard.board.Names``."""
+
+    def camp(self, camp: str, lang: Lang) -> str:
+        return f"Hub {camp}" if lang == "en" else f"캠프 {camp}"
+
+    def friend(self, friend: str) -> str:
+        return f"김{friend[1:]}"
+
+    def reason(self, reason: str, lang: Lang) -> str | None:
+        return {"고객부재": "Customer absent" if lang == "en" else "고객부재"}.get(reason)
+
+    def group(self, reason: str) -> str:
+        return "customer" if reason == "고객부재" else "unknown"
+
+
 class FakeBoard:
-    """Implements ``dashboard.board.Board``. fail: raised by ``moment`` while set; empty: nothing was received."""
+    """Implements ``dashboard.board.Board``. fail: raised by ``moment`` while set; empty: nothing was received.
+
+    told: what moments say instead. silent_camps: those of which nothing is heard. standing: who stands still.
+    """
 
     zone = ZONE
 
@@ -160,6 +197,9 @@ class FakeBoard:
         self.fail: Exception | None = None
         self.now = NOW
         self.compared_ready = True
+        self.silent_camps: set[str] = set()
+        self.standing = [Still("C000", "F0001", 58.4, NOW - 3_504_000), Still("C101", "F1012", 41.0, NOW - 2_460_000)]
+        self.told: dict[str, Any] = {}
         self.friends: dict[tuple[str, str], dict[str, Any]] = {}
         self.camps: dict[str, tuple[str, str]] = {}
         for r, (region, _, _) in enumerate(REGIONS):
@@ -171,6 +211,8 @@ class FakeBoard:
                     for friend in [*(f"F{camp[1:]}{n}" for n in range(10)), "unassigned"]:
                         raw = _friend(dice, bad, friend == "unassigned")
                         self.friends[camp, friend] = _sum([]) if empty else raw
+        for still in [] if empty else self.standing:
+            self.friends[still.camp, still.friend]["silent_friends"] = 1
 
     def active_dates(self) -> Sequence[date]:
         return [DAY]
@@ -181,7 +223,8 @@ class FakeBoard:
         live = not place.fixed
         as_of = place.as_of or self.now
         known = place.known_at or as_of
-        return Moment(place.day or DAY, as_of, known, as_of - 18_000, str(self.generation), live, True, "1", as_of)
+        at = Moment(place.day or DAY, as_of, known, as_of - 18_000, str(self.generation), live, True, "1", as_of)
+        return replace(at, **self.told)
 
     def nodes(self, place: Place, moment: Moment, level: str, hub: str | None) -> Sequence[Node]:
         if level == "friend":
@@ -220,6 +263,23 @@ class FakeBoard:
     def waves(self, day: date) -> Sequence[WaveTime]:
         start = int(datetime(day.year, day.month, day.day, tzinfo=ZONE).timestamp() * 1000)
         return [WaveTime("DAWN", start + 7 * 3_600_000), WaveTime("DAY", start + 21 * 3_600_000)]
+
+    def names(self, day: date) -> FakeNames:
+        return FakeNames()
+
+    def ends(self, place: Place, moment: Moment) -> dict[str, Any] | None:
+        """Of deliveries also the loads; nothing is read of a network that is live."""
+        if moment.live and place.level != "camp":
+            return None
+        found = {"completion_p95": "2026-11-20T14:58:00.000+09:00", "after_deadline": 3}
+        return found | ({"load_assigned": 180, "load_gap": 4} if place.direction == "DELIVERY" else {})
+
+    def active(self, place: Place, moment: Moment) -> dict[str, int]:
+        """The camps of the first region were active a minute before all others."""
+        return {} if moment.closed else {camp: NOW - 60_000 * (2 if camp < "C1" else 1) for camp in self.camps}
+
+    def silent(self, place: Place, moment: Moment, camps: Sequence[Node]) -> list[Node]:
+        return [camp for camp in camps if camp.hub in self.silent_camps]
 
     def _lines(self, place: Place, number: int, late: bool = False) -> list[Line]:
         promise = NOW - 3_600_000 if late else NOW + 6 * 3_600_000
@@ -273,7 +333,7 @@ class FakeBoard:
         return found
 
     def still(self, place: Place, moment: Moment) -> list[Still]:
-        return [Still("C000", "F0001", 58.4, NOW - 3_504_000), Still("C101", "F1012", 41.0, NOW - 2_460_000)]
+        return self.standing
 
     def compared(self, place: Place, moment: Moment) -> Moment | None:
         if not self.compared_ready:
@@ -286,9 +346,9 @@ class FakeBoard:
         found = self.proof(place, moment, metric)
         yield Listing(found.figure, iter([line for side in found.sides for line in side.lines]), found.as_of)
 
-    def invoice(self, place: Place, moment: Moment) -> Detail | None:
+    def invoice(self, place: Place, moment: Moment) -> Detail:
         if place.hub == "missing":
-            return None
+            raise NotKnownError(f"no invoice {place.hub} is known", place.hub)
         start = datetime(2026, 11, 19, 22, 41, 7, tzinfo=ZONE)
         codes = ("REGISTERED", "ARRIVED_CAMP", "ASSIGNED", "LOADED", "DEPARTED", "DELIVERED", "DELIVERED")
         events = []

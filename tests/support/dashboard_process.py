@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
@@ -43,12 +43,18 @@ def serving(command: list[str], port: int, log: Path, env: dict[str, str] | None
     assert "Traceback" not in said, said
 
 
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def answers(url: str, runs: Callable[[], bool] = lambda: True) -> bool:
+    """Wait until a dashboard answers, a minute at most and while it runs; whether it does."""
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and runs():
         try:
             with urllib.request.urlopen(url, timeout=5):
-                return
+                return True
         except (URLError, ConnectionError, TimeoutError):
             time.sleep(0.2)
-    pytest.fail(f"the dashboard does not answer at {url}:\n{log.read_text(errors='replace')}")
+    return False
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    if not answers(url, lambda: process.poll() is None):
+        pytest.fail(f"the dashboard does not answer at {url}:\n{log.read_text(errors='replace')}")

@@ -10,7 +10,7 @@ from typing import Any
 from dashboard_fake import DAY, NOW
 
 from aggregations.reader import now_ms
-from hubstat.errors import QueryError
+from hubstat.errors import QueryError, RecipientError
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,6 @@ class FakeDesk:
 
     def send_now(self, order: Any, recipient: str, lang: Any) -> FakeRun:
         if not recipient.endswith("@example.org"):
-            raise QueryError(f"{recipient} is no subscriber and of no allowed domain")
+            raise RecipientError(f"{recipient} is no subscriber and of no allowed domain")
         self.sent.append((order, recipient))
         return FakeRun("now", order[0], order[3], recipient, "sent", now_ms())

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from dashboard_fake import DAY, NOW
 
-from aggregations.system import Health, Partition, SilentCamp, Worker
+from aggregations.system import Change, Health, Partition, SilentCamp, Worker
 from hubstat.elastic.audits import Audit
-from hubstat.elastic.overview import Cluster, LetterGroup, RestatedDate
+from hubstat.elastic.overview import Cluster, LetterGroup, Restated, RestatedDate
 from hubstat.errors import HubstatError
 
 HEALTHY = Health(
@@ -27,6 +27,8 @@ HEALTHY = Health(
     silent_camps=[],
     letters=[],
     restated=[],
+    changes=[],
+    all_changes=0,
     closed=("2026-11-18", NOW - 90_000_000),
     audits=[Audit("2026-11-18", NOW, NOW, 412_332, 0, 0, True, NOW - 80_000_000, 212.0, ["clean"])],
     cluster=Cluster("8.19.4", "green", 3, 0, 0.42),
@@ -56,6 +58,15 @@ def troubled() -> Health:
             LetterGroup("missing", 3, NOW - 7_200_000, "demo.friend-events", "camp_id", "is required by LOADED"),
         ],
         restated=[RestatedDate("2026-11-18", 214, NOW - 3_600_000), RestatedDate("2026-11-15", 3, NOW - 90_000_000)],
+        changes=[
+            Change(Restated("2026-11-18", "nationwide", "KR", None, "RETURN", "all", "m2_rate", "", 0.0312, 0.0308,
+                            NOW - 3_600_000), "전국", "Nationwide"),
+            Change(Restated("2026-11-18", "camp", "C002", "A00", "DELIVERY", "DAY", "m3", "done", 1_604, 1_607,
+                            NOW - 3_600_000), "수원2", "Suwon 2"),
+            Change(Restated("2026-11-15", "friend", "F0021", "C002", "DELIVERY", "all", "last_completed_at", "", None,
+                            "2026-11-16T00:12:40.000+09:00", NOW - 90_000_000), "수원2", "Suwon 2"),
+        ],
+        all_changes=31,
         audits=[
             Audit("2026-11-18", NOW, NOW, 412_332, 2, 1, False, NOW - 80_000_000, 212.0, ["…"]),
             Audit("2026-11-17", NOW, NOW, 409_118, 0, 0, True, NOW - 170_000_000, 198.0, ["clean"]),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
+
+from typer.testing import CliRunner
 
 from aggregations.board import Board, board_at
-from aggregations.question import Answer, Question
+from aggregations.question import LEVELS, Answer, Question
 from aggregations.reader import Reader
 from aggregations.viewer import Viewer
+from hubstat.cli import app
 from hubstat.elastic.client import connect
 from hubstat.elastic.store import Store
 from hubstat.settings import Settings
@@ -52,6 +57,21 @@ class Installation:
         if check and done.returncode:
             raise AssertionError(f"hubstat {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
+
+    def figures(self, *options: str) -> dict[str, dict[str, Any]]:
+        """Figures by ``level:id`` (of a Friend ``friend:camp/id``) of every level, as ``hubstat query`` prints them.
+
+        options: of the command. It runs in this process, so that many questions do not wait for as many starts.
+        """
+        found = {}
+        for level in LEVELS:
+            command = ["query", "--level", level, *options, "--format", "json"]
+            done = CliRunner().invoke(app, command, env=self.environment())
+            assert done.exit_code == 0, done.output
+            for row in json.loads(done.stdout)["rows"]:
+                hub = f"{row['parent']}/{row['hub']}" if level == "friend" else row["hub"]
+                found[f"{level}:{hub}"] = row["figures"]
+        return found
 
     def ask(self, question: Question) -> Answer:
         """Ask the reader."""

@@ -9,17 +9,20 @@ from contextlib import nullcontext
 from datetime import date, timedelta
 from typing import Any
 
+from compiled_day import assert_compiled_alike
+
 from aggregations.counting import InvoiceCounter
 from aggregations.day import Day, View
 from aggregations.productivity import work_in_invoice
 from aggregations.question import Answer, Moment, Question
 from aggregations.reader import rows_of
 from aggregations.rollup import Ground, resolve
+from aggregations.schedules import Schedules
 from hubstat.domain import time as tm
 from hubstat.domain.baselines import Baselines, DayShare, allowances_of, plan_of, standards_of
 from hubstat.domain.codes import DIRECTIONS, FRIEND_RANK
 from hubstat.domain.contract import Event, Refusal, decode_friend_event, decode_invoice_event
-from hubstat.domain.friendday import FriendDay, FriendDetail, Work, friend_day_detail
+from hubstat.domain.friendday import FriendDay, FriendDetail, Work, friend_day_detail, schedule_of
 from hubstat.domain.invoice import InvoiceState, fold
 from hubstat.domain.log import EventLog
 from hubstat.domain.masterdata import parse
@@ -156,7 +159,7 @@ class _MemoryDay(Day):
     def _counter(self, view: View) -> InvoiceCounter:
         return _MemoryCounter(self)
 
-    def friend_days(self, view: View) -> Any:
+    def friend_days(self, view: View, schedules: Schedules | None = None) -> Any:
         return _MemoryFriendDays(self)
 
 
@@ -197,21 +200,22 @@ class _MemoryFriendDays:
         for key, log in network.invoices.items():
             for friend, item in work_in_invoice(key, log, day.moment, ZONE):
                 work.setdefault(friend, []).append(item)
-        found = [
-            friend_day_detail(
-                friend,
-                network.friends.get(friend, EventLog()).facts(FRIEND_RANK, day.moment.as_of, day.moment.known_at),
-                work.get(friend, []),
-                service_date=day.service_date.isoformat(),
-                as_of=day.moment.as_of,
-                zone=ZONE,
-                baselines=day.baselines,
-                area_of=day.area_of,
+        moment = day.moment
+        found: list[FriendDetail] = []
+        for friend in sorted({*work, *network.friends}):
+            if friends is not None and friend not in friends:
+                continue
+            facts = network.friends.get(friend, EventLog()).facts(FRIEND_RANK, moment.as_of, moment.known_at)
+            schedule = schedule_of(facts, day.service_date.isoformat(), ZONE)
+            done, baselines, area_of = work.get(friend, []), day.baselines, day.area_of
+            detail = friend_day_detail(
+                friend, schedule, done, as_of=moment.as_of, zone=ZONE, baselines=baselines, area_of=area_of
             )
-            for friend in sorted({*work, *network.friends})
-            if friends is None or friend in friends
-        ]
-        return [detail for detail in found if detail is not None]
+            alone = None if detail is None else detail.day
+            assert_compiled_alike(alone, friend, schedule, done, moment.as_of, ZONE, baselines, area_of)
+            if detail is not None:
+                found.append(detail)
+        return found
 
 
 def flat(figures: Mapping[str, Any]) -> dict[str, Any]:

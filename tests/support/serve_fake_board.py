@@ -2,7 +2,8 @@
 
 While FOLDER/fail exists every request fails, while FOLDER/still exists nothing changes, while FOLDER/trouble exists the
 system is in trouble, while FOLDER/slow exists lists are long and slow, while FOLDER/around exists each move is in
-another region as well.
+another region as well. While FOLDER/denied exists nobody may see anything, while FOLDER/bare exists nothing was
+received, while FOLDER/idle exists camp C101 has nothing due, while FOLDER/mute exists two camps are silent.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from fake_watch import HEALTHY, FakeWatch, troubled
 from dashboard.app import create_app, serve
 from dashboard.board import Line, Listing, Moment
 from dashboard.place import Place
-from hubstat.errors import EngineError
+from hubstat.errors import AccessError, EngineError, HubstatError
 from hubstat.settings import DashboardSettings
 
 
@@ -42,11 +43,22 @@ class Slow(FakeBoard):
             yield line
 
 
+def failure(folder: Path) -> HubstatError | None:
+    """What every request fails with now."""
+    if (folder / "denied").exists():
+        return AccessError("no right to nationwide KR")
+    return EngineError("Elasticsearch does not answer") if (folder / "fail").exists() else None
+
+
 def move(board: Slow, watch: FakeWatch, folder: Path, seconds: float) -> None:
     """Let the network go on."""
+    full, bare = board.friends, FakeBoard(empty=True).friends
+    idle = full | {key: raw for key, raw in bare.items() if key[0] == "C101"}
     while True:
         time.sleep(seconds)
-        board.fail = EngineError("Elasticsearch does not answer") if (folder / "fail").exists() else None
+        board.fail = failure(folder)
+        board.friends = bare if (folder / "bare").exists() else idle if (folder / "idle").exists() else full
+        board.silent_camps = {"C000", "C012"} if (folder / "mute").exists() else set()
         watch.health = troubled() if (folder / "trouble").exists() else HEALTHY
         board.slow = (folder / "slow").exists()
         board.now += 1_000

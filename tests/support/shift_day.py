@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from compiled_day import assert_compiled_alike
+
 from hubstat.domain import time as tm
 from hubstat.domain.baselines import NO_BASELINES, Baselines
 from hubstat.domain.codes import FRIEND_RANK, RANK
-from hubstat.domain.friendday import FriendDay, FriendDetail, Work, friend_day_detail
+from hubstat.domain.friendday import FriendDay, FriendDetail, Work, friend_day_detail, schedule_of
 from hubstat.domain.log import Fact
 
 ZONE = tm.zone("KR")
@@ -83,18 +85,15 @@ def detail(
     baselines: Baselines = NO_BASELINES,
     areas: Mapping[str | None, str] | None = None,
 ) -> FriendDetail | None:
-    """The detail at T; facts later than T are left out. areas: by camp."""
+    """The detail at T, of which the compiled core says the same; facts later than T are left out. areas: by camp."""
     ordered = sorted((fact for fact in facts if fact.time <= at(as_of)), key=lambda fact: fact.order)
-    return friend_day_detail(
-        "F1",
-        ordered,
-        [w for w in work if w.time <= at(as_of)],
-        service_date=DATE,
-        as_of=at(as_of),
-        zone=ZONE,
-        baselines=baselines,
-        area_of=(areas or {}).get,
-    )
+    schedule = schedule_of(ordered, DATE, ZONE)
+    done = [w for w in work if w.time <= at(as_of)]
+    area_of = (areas or {}).get
+    found = friend_day_detail("F1", schedule, done, as_of=at(as_of), zone=ZONE, baselines=baselines, area_of=area_of)
+    day = None if found is None else found.day
+    assert_compiled_alike(day, "F1", schedule, done, at(as_of), ZONE, baselines, area_of)
+    return found
 
 
 def day(

@@ -15,13 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_network import RandomNetwork
 
+from hubstat import compiled
+from hubstat.compiled import compiled_core
 from hubstat.domain import time as tm
 from hubstat.domain.codes import DELIVERY_CODES, DIRECTIONS, RANK, RETURN_CODES
 from hubstat.domain.contract import Event, Refusal
 from hubstat.errors import SettingsError
 from hubstat.simulator import Options, build_network, simulate_day
-from ingest import merge
-from ingest.merge import Decoded, Merged, Merger, compiled_core
+from ingest.merge import Decoded, Merged, Merger
 
 KR, TW = tm.zone("KR"), tm.zone("TW")
 CORE = compiled_core(KR)
@@ -257,7 +258,8 @@ def test_ranks_are_the_contracts() -> None:
 
 
 def test_a_core_of_another_fold_version_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merge, "FOLD_VERSION", 999_999)
+    monkeypatch.setattr(compiled, "FOLD_VERSION", 999_999)
+    compiled_core.cache_clear()
     with pytest.raises(SettingsError, match="make setup"):
         compiled_core(KR)
 

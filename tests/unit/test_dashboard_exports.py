@@ -66,7 +66,6 @@ def test_a_table_holds_the_boards_figures_unrounded(board: FakeBoard, screens: S
         shown = {metric: value for metric, value in row.items() if metric in figures}
         assert shown == {metric: figures[metric] for metric in shown}
         assert {"completion", "m1_late_open"} <= set(shown)
-        assert row["invoices_per_hour.2026-11-20T11"] == figures["invoices_per_hour"]["2026-11-20T11"]
     assert [row["id"] for row in table.rows][-1] == "region:R1"
 
 
@@ -112,10 +111,10 @@ def test_an_export_says_its_scope_and_moment(client: Client) -> None:
 @pytest.mark.parametrize(
     ("search", "says"),
     [
-        ("table=nothing&format=csv", "table: this screen has children"),
-        ("table=children&format=pdf", "format: one of"),
-        ("table=proof&format=csv", "names no figure"),
-        ("level=planet&table=children&format=csv", "level: one of"),
+        ("lang=en&table=nothing&format=csv", "table: this screen has children"),
+        ("lang=en&table=children&format=pdf", "format: one of"),
+        ("lang=en&table=proof&format=csv", "names no figure"),
+        ("lang=en&level=planet&table=children&format=csv", "level: one of"),
     ],
 )
 def test_a_wrong_export_is_refused_in_one_line(client: Client, search: str, says: str) -> None:

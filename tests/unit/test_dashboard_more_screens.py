@@ -180,7 +180,7 @@ def test_the_system_that_cannot_be_looked_at_keeps_its_last_screen(screens: Scre
     watch.fail = EngineError("Elasticsearch does not answer")
     screens._watch = watch  # type: ignore[misc]
     answer, sent = updates.answer("?screen=system", "light", first)
-    assert answer["stale"] == "Elasticsearch does not answer"
+    assert answer["stale"].startswith("자료 저장소가 응답하지 않습니다")
     assert sent == {}
 
 
@@ -200,13 +200,15 @@ def test_reports_offer_a_resend_of_what_did_not_arrive_alone(screens: Screens) -
 def test_a_preview_is_the_mail_in_a_frame_that_may_do_nothing(screens: Screens) -> None:
     frame = next(
         node
-        for node in walk(tree_of(screens, Place(screen="reports", order="wave-close|camp:C101", lang="en")))
+        for node in walk(tree_of(screens, Place(screen="reports", order="wave-close|camp:C101", wave="DAY", lang="en")))
         if type(node).__name__ == "Iframe"
     )
     assert frame.sandbox == ""
     assert "wave-close" in frame.srcDoc
     with pytest.raises(QueryError, match="order"):
         tree_of(screens, Place(screen="reports", order="daily-final"))
+    with pytest.raises(QueryError, match="choose a wave"):
+        tree_of(screens, Place(screen="reports", order="wave-close|camp:C101"))
 
 
 def test_what_is_paced_is_made_once_for_all_and_again_after_its_time() -> None:

@@ -172,7 +172,7 @@ def test_the_drawer_shows_both_sides_of_a_division_in_blocks(board: FakeBoard) -
 def test_a_camp_names_its_friends_who_stand_still(board: FakeBoard) -> None:
     (shown,) = [words(node) for node in walk(build(board, Place("camp", "C000"))) if "still-" in str(
         getattr(node, "id", ""))]  # fmt: skip
-    assert "F0001" in shown
+    assert "김0001" in shown
     assert "캠프 C000" not in shown
     assert "캠프 C000" in words(build(board, Place("area", "A00")))
 
@@ -193,5 +193,5 @@ def test_a_fixed_moment_has_no_trend_of_the_last_minutes(board: FakeBoard) -> No
         tree = screens.build(place, "light", board.moment(place)).tree
         return {node.alt for node in walk(tree) if getattr(node, "className", None) == "spark"}
 
-    assert "최근 4분" in trends(Place())
-    assert not {alt for alt in trends(Place(as_of=NOW, known_at=NOW)) if alt.startswith("최근")}
+    assert "15:04~15:07 사이 본 값 4개" in trends(Place())
+    assert not {alt for alt in trends(Place(as_of=NOW, known_at=NOW)) if "본 값" in alt}

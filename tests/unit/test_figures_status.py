@@ -121,9 +121,9 @@ def test_hours_shown_are_the_last_ones_without_gaps() -> None:
     assert shown_hours({}, 3) == []
 
 
-def test_a_sparkline_needs_two_values() -> None:
-    assert sparkline([1.0]) == ""
-    assert len(sparkline([1, 5, 2]).split()) == 3
+def test_a_sparkline_needs_two_samples_and_is_as_wide_as_the_time_between_them() -> None:
+    assert sparkline([(0, 1.0)]) == ""
+    assert sparkline([(0, 1), (10, 5), (40, 3)], 44, 18) == "2.0,16.0 12.0,2.0 42.0,9.0"
 
 
 @pytest.mark.parametrize(

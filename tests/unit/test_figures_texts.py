@@ -15,6 +15,8 @@ from dashboard.place import SCREENS
 from hubstat.domain.backlog import AGES
 from hubstat.domain.codes import DELIVERY_CODES, DIRECTIONS, RETURN_CODES
 from hubstat.domain.invoice import STAGES, STATES
+from hubstat.domain.masterdata import GROUPS as GROUPS_OF_REASONS
+from hubstat.domain.measures import NOT_ATTEMPTED
 from hubstat.domain.metric import Unit
 from hubstat.domain.metrics import metrics_for
 from hubstat.figures.dictionary import GROUPS
@@ -43,6 +45,7 @@ MADE = {
     "tile.name.": ("due", "completion", "late_open", "at_risk", "undelivered", "m6_stalled", "projected_finish",
                    "hourly_deliveries", "idle_minutes", "friends_out"),
     "short.": ("finish", "late", "need", "bars"),
+    "reasons.group.": (*GROUPS_OF_REASONS, NOT_ATTEMPTED),
     "strip.": ("drive", "stop", "rest", "idle", "batch", "finish", "what", "from", "to", "minutes"),
     "compare.": ("none", "week", "yesterday", "closed"),
     "nav.": SCREENS,

@@ -104,10 +104,10 @@ def test_a_trail_keeps_one_sample_a_minute() -> None:
     for second in (0, 30, 60, 61):
         trail.record("KR", second * SECOND, {"due": 10 + second, "m1_late_open": second}, "m1")
     trail.record("KR", 0, {"due": 1}, "m1")
-    assert trail.values("KR", "due") == [40, 71]
-    assert trail.values("KR", "late_open") == [30, 61]
-    assert trail.values("KR", "at_risk") == []
-    assert trail.values("elsewhere", "due") == []
+    assert trail.samples("KR", "due") == [(30 * SECOND, 40), (61 * SECOND, 71)]
+    assert [value for _, value in trail.samples("KR", "late_open")] == [30, 61]
+    assert trail.samples("KR", "at_risk") == []
+    assert trail.samples("elsewhere", "due") == []
 
 
 def test_what_was_done_since_is_no_longer_ahead_the_earliest_hours_first() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregations.productivity import is_settled, work_in_invoice, work_of
+from aggregations.productivity import is_settled, work_in, work_in_invoice, work_of
 from aggregations.question import Moment
 from hubstat.domain import time as tm
 from hubstat.domain.contract import Copy, Event, decode_invoice_event
@@ -101,5 +101,7 @@ def test_settled_documents_say_what_the_invoices_say(records: list[tuple[Sent, i
         camps = {camp for document in found for camp in document["camps"]}
         assert {work.camp for work in from_invoices.get(friend, [])} - {None} <= camps
         if is_settled(found, moment):
-            stored = sorted(work_of(restore_friend(friend, found).activities.values()), key=lambda w: w.order)
+            stored = sorted(work_in(friend, found), key=lambda w: w.order)
+            whole = work_of(restore_friend(friend, found).activities.values())
+            assert stored == sorted(whole, key=lambda w: w.order)
             assert stored == sorted(from_invoices.get(friend, []), key=lambda w: w.order)

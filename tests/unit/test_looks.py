@@ -11,6 +11,7 @@ import pytest
 from aggregations import snapshot
 from aggregations.reader import Reader
 from aggregations.snapshot import Snapshots
+from hubstat.domain import time as tm
 from hubstat.elastic.search import PointInTime
 from hubstat.errors import QueryError
 
@@ -31,17 +32,25 @@ def test_a_look_that_is_closed_answers_no_more() -> None:
         look.count({"match_all": {}})
 
 
-def test_after_a_read_that_failed_half_way_all_friends_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_read_that_failed_half_way_all_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
+    counted: list[Any] = []
 
     class Fails:
         versions = (1, 1)
 
-        def __init__(self, versions: tuple[int, int]) -> None:
+        def __init__(self, versions: tuple[int, int], schedules: Any) -> None:
             made.append(self)
 
         def refresh(self, *_: Any) -> Any:
             raise QueryError("half of it")
+
+    class Counts:
+        def __init__(self, service_date: str) -> None:
+            counted.append(self)
+
+        def at(self, *_: Any) -> Any:
+            return {}, 1
 
     class Inside:
         baselines = SimpleNamespace(version=1)
@@ -50,12 +59,13 @@ def test_after_a_read_that_failed_half_way_all_friends_are_read_again(monkeypatc
         def within(self, *_: Any) -> Any:
             return PointInTime(cast(Any, Client()), "t-*")
 
-        def counter(self, *_: Any) -> Any:
-            return SimpleNamespace(last_received=lambda: 1)
+        def give_cells(self, *_: Any) -> None: ...
 
     monkeypatch.setattr(snapshot, "_FriendDays", Fails)
+    monkeypatch.setattr(snapshot, "CellCounts", Counts)
     reader = SimpleNamespace(
         clock=lambda: 1_000,
+        zone=tm.zone("KR"),
         data_to=lambda now: now,
         view=lambda: _View(),
         day=lambda *_: Inside(),
@@ -64,12 +74,13 @@ def test_after_a_read_that_failed_half_way_all_friends_are_read_again(monkeypatc
     for _ in range(2):
         with pytest.raises(QueryError, match="half of it"):
             snapshots.current(DAY)
-    assert len(made) == 2
+    assert len(made) == len(counted) == 2
     snapshots.close()
 
 
 class _View(PointInTime):
     master = SimpleNamespace(version=1)
+    invoices = None
 
     def __init__(self) -> None:
         super().__init__(cast(Any, Client()), "t-*")

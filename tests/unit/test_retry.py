@@ -7,7 +7,8 @@ from elastic_transport import ApiResponseMeta, ConnectionTimeout, HttpHeaders, N
 from elastic_transport import ConnectionError as ElasticConnectionError
 from elasticsearch import ApiError
 
-from hubstat.elastic import retry, waits
+from hubstat import waits
+from hubstat.elastic import retry
 from hubstat.errors import EngineError
 
 URL = "http://search:9200"

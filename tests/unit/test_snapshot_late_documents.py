@@ -9,7 +9,9 @@ from typing import Any, cast
 import pytest
 
 from aggregations.day import Day, View
+from aggregations.schedules import Schedules
 from aggregations.snapshot import _FriendDays
+from hubstat.domain import time as tm
 
 NINE = 1_795_132_800_000
 # Seconds: the longest bulk that is not written again, until a healthy worker shows what it has written, between clocks.
@@ -46,12 +48,12 @@ class Ticks:
 
     def __init__(self) -> None:
         self.stored = Stored()
-        self._days = _FriendDays((1, 1))
+        self._days = _FriendDays((1, 1), Schedules("2026-11-20", tm.zone("KR")))
 
     def look(self) -> dict[str, int]:
         """The second of the document that each Friend's day was folded from."""
         self.stored.read = []
-        day = cast(Day, SimpleNamespace(friend_days=lambda view: self.stored))
+        day = cast(Day, SimpleNamespace(friend_days=lambda view, schedules: self.stored))
         found = cast(Any, self._days.refresh(day, cast(View, None)))
         return {each.friend_id: (each.of - NINE) // 1_000 for each in found}
 

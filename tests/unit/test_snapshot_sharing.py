@@ -60,7 +60,7 @@ def test_others_get_the_last_board_meanwhile(snapshots: Slow) -> None:
 
 
 def test_a_board_that_is_old_is_waited_for(snapshots: Slow) -> None:
-    snapshots.now += 6_000
+    snapshots.now += 10_000
     found: list[int] = []
     threads = [threading.Thread(target=lambda: found.append(number(snapshots))) for _ in range(3)]
     for thread in threads:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from math import ceil
@@ -25,6 +26,7 @@ from aggregations.tally import (
     AT_RISK,
     COMPLETED_MINUTES,
     LOADS,
+    Contributions,
     Tally,
     backlog_contributions,
     contributions,
@@ -37,7 +39,7 @@ from hubstat.domain.codes import DIRECTIONS, Direction
 from hubstat.domain.hierarchy import LEVELS, UNMAPPED
 from hubstat.domain.invoice import STAGES
 from hubstat.domain.masterdata import parse
-from hubstat.domain.measures import Context
+from hubstat.domain.measures import WAVE_CLOSES_AFTER, Context
 from hubstat.domain.metric import (
     FriendLatest,
     FriendRatio,
@@ -57,6 +59,8 @@ MIDNIGHT = tm.day_start(DAY, ZONE)
 BASELINES = Baselines(DAY.isoformat(), 1, {("A", "DAY"): 20 * tm.MINUTE}, {("A", "DAY"): 90_000.0}, {})
 Place = tuple[str | None, str | None]
 # A plan is of a camp: a Friend has none.
+# Minutes at which a bucket of lateness ends.
+EDGES = (0, 30, 60, 120, 360, 1440, 2880)
 OF_CAMPS = {metric.id for metric in METRICS if isinstance(metric.measure, Plan)}
 
 
@@ -262,6 +266,23 @@ def test_a_percentile_is_the_nearest_rank_of_all_of_them(left: list[int], right:
     assert found["completion_p95"] == tm.iso_local(ordered[rank[2]] * tm.MINUTE, ZONE)
     assert found["last_completed_at"] == tm.iso_local(ordered[-1] * tm.MINUTE, ZONE)
     assert found["return_refund_latency"] == {"median": stage[rank[0]], "p90": stage[rank[1]], "n": len(stage)}
+
+
+@given(drawn=st.lists(rows(), min_size=1, max_size=6), those=st.lists(contexts, min_size=1, max_size=3), data=st.data())
+def test_what_was_known_of_a_row_holds_until_its_promise_a_bucket_or_its_wave_passes(
+    drawn: list[Row], those: list[Context], data: st.DataObject
+) -> None:
+    known = Contributions()
+    edges = [row.promise for row in drawn] + [row.promise + minutes * tm.MINUTE for row in drawn for minutes in EDGES]
+    closings = [context.deadline(row.wave) + WAVE_CLOSES_AFTER for context in those for row in drawn]
+    times = st.sampled_from([at + beside for at in (*edges, *closings) for beside in (-1, 0, 1)])
+    for context in those:
+        for as_of in data.draw(st.lists(times, min_size=1, max_size=6)):
+            now = replace(context, as_of=as_of)
+            known.begin(now)
+            for row in drawn:
+                cell = row.cell()
+                assert known.of(cell[cell.index(f',"{row.direction}"') :], row, now) == contributions(row, now)
 
 
 @given(row=rows(), context=contexts)

@@ -1,23 +1,30 @@
-//! The plain cases of ingest, compiled: decode a record, merge events into an invoice, fold it, write its document.
+//! The plain cases, compiled: decode a record, merge events into an invoice, fold it, write its document; and fold the
+//! Friend-day of a Friend's document.
 //!
 //! `hubstat.domain` defines all of it, and decides every case that is not plain: refusals, corrections, differing copies,
-//! superseded waybills, JSON with escapes, years far away. For plain cases the bytes are the same, which tests compare.
+//! superseded waybills, JSON with escapes, years far away. For plain cases the result is the same, which tests compare.
 
 mod activity;
 mod clock;
 mod codes;
 mod document;
 mod event;
+mod friendday;
 mod json;
 mod log;
+mod runparts;
+mod runs;
 mod sent;
+mod spans;
 mod state;
+mod work;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use clock::Zone;
 use codes::Direction;
+use friendday::{FriendSchedule, FriendRuns};
 
 /// One decoded record, ready to be merged.
 #[pyclass(frozen)]
@@ -107,6 +114,17 @@ impl Core {
             folded.since,
         ))
     }
+
+    /// The runs of a Friend on a service date, from the rows of its document, unpacked; None where Python decides.
+    /// `allowance`: of a gap, by camp of the Friend-day and wave, ms.
+    fn friend_runs(&self, rows: &str, schedule: &FriendSchedule, allowance: &Bound<'_, PyAny>) -> PyResult<Option<FriendRuns>> {
+        or_python(|| {
+            let blocks = work::blocks(rows)?;
+            let work = work::work_of(&blocks, schedule.window)?;
+            Some(schedule.summed(&work, self.zone, |camp, wave| allowance.call1((camp, wave))?.extract()))
+        })
+        .transpose()
+    }
 }
 
 struct Invoice {
@@ -149,5 +167,7 @@ fn or_python<T>(work: impl FnOnce() -> Option<T>) -> Option<T> {
 #[pymodule]
 fn hubstat_core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Core>()?;
-    module.add_class::<PlainEvent>()
+    module.add_class::<PlainEvent>()?;
+    module.add_class::<FriendSchedule>()?;
+    module.add_class::<FriendRuns>()
 }

@@ -4,9 +4,11 @@ use chrono::{Datelike, Days, NaiveDate};
 
 pub const MINUTE: i64 = 60_000;
 pub const HOUR: i64 = 3_600_000;
-const DAY: i64 = 86_400_000;
+pub const DAY: i64 = 86_400_000;
 /// 1990.
 pub const EARLIEST: i64 = 631_152_000_000;
+/// 2199.
+pub const LATEST: i64 = 7_226_582_400_000;
 
 /// Years in which the zones of the network have one fixed offset, and in which no date leaves the calendar.
 const YEARS: std::ops::Range<i32> = 1990..2199;
@@ -77,6 +79,11 @@ fn calendar_date(text: &[u8]) -> Option<NaiveDate> {
 /// A calendar date `YYYY-MM-DD`.
 pub fn date(text: &str) -> Option<NaiveDate> {
     (text.len() == 10).then(|| calendar_date(text.as_bytes())).flatten()
+}
+
+/// Start of a calendar date in UTC, ms.
+pub fn midnight_utc(text: &str) -> Option<i64> {
+    date(text).map(|day| (day - epoch()).num_days() * DAY)
 }
 
 /// Days that follow a date, as texts: the date itself and `ahead` more.

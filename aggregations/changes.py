@@ -1,0 +1,183 @@
+"""How many invoices of a service date have each cell, carried from one look to the next by what has changed between.
+
+A change gives a document a greater sequence number, so the sum of these numbers over the documents of a date tells
+whether all that changed was found: where it does not come out, all of it is counted anew. So a tick costs what has
+changed, not what there is, and gives the same counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from aggregations import compiler
+from aggregations.question import Moment
+from hubstat.domain import time as tm
+from hubstat.domain.codes import DIRECTIONS, Direction
+from hubstat.elastic.search import Hit, PointInTime
+
+# Writes of one index that may still be on their way when a later one can be seen already; more are noticed.
+_ON_THE_WAY: Final = 256
+# Elasticsearch keeps an open look for five minutes; one that is older than this (ms) is not asked any more.
+_CARRIED_WITHIN: Final = 2 * tm.MINUTE
+# Where more than this share of the documents has changed, counting all anew costs no more.
+_MOST_CHANGED: Final = 1 / 20
+_FIELDS: Final = ("direction", "cell", "hour_cell", "completed_at", "max_event_time", "max_received_at")
+_DUE: Final = "due"
+
+
+@dataclass(slots=True)
+class Cells:
+    """Of one direction: invoices by cell; completed ones by hour cell, and the latest completion of each (ms)."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    hours: Counter[str] = field(default_factory=Counter)
+    latest: dict[str, int] = field(default_factory=dict)
+
+
+class Stamp(NamedTuple):
+    """What tells one state of a date's documents from another.
+
+    last: greatest sequence number by index. n, total: how many documents, and the sum of their sequence numbers.
+    received: latest received time of any of their events, ms.
+    """
+
+    last: dict[str, int]
+    n: int
+    total: int
+    received: int | None
+
+
+class CellCounts:
+    """Counts of one service date at the moments of consecutive looks."""
+
+    def __init__(self, service_date: str) -> None:
+        self._service_date = service_date
+        self._known: tuple[PointInTime, Moment, Stamp] | None = None
+        self._cells: dict[Direction, Cells] = {}
+
+    def at(self, look: PointInTime, moment: Moment) -> tuple[dict[Direction, Cells], int | None]:
+        """Cells by direction, not to be changed, and the latest received time (ms) of the date's documents.
+
+        Only of documents whose stored state holds at (T, K). The look before has to be open still.
+        """
+        stamp = self._stamp(look)
+        cells = self._carried(look, moment, stamp)
+        if cells is None:
+            cells = {direction: self._counted(look, moment, direction) for direction in DIRECTIONS}
+        self._cells, self._known = cells, (look, moment, stamp)
+        return cells, stamp.received
+
+    @property
+    def _of_date(self) -> compiler.Query:
+        return {"term": {"due_dates": self._service_date}}
+
+    def _stamp(self, look: PointInTime) -> Stamp:
+        sums = {"last": {"max": {"field": "_seq_no"}}, "total": {"sum": {"field": "_seq_no"}}}
+        by_index = {"terms": {"field": "_index", "size": 10_000}, "aggs": sums}
+        received = {"max": {"field": "max_received_at"}}
+        body = {"size": 0, "query": self._of_date, "aggs": {"indices": by_index, "received": received}}
+        found = look.search(body)["aggregations"]
+        indices = found["indices"]["buckets"] if found else []
+        at = found["received"]["value"] if found else None
+        return Stamp(
+            {each["key"]: int(each["last"]["value"]) for each in indices},
+            sum(each["doc_count"] for each in indices),
+            sum(int(each["total"]["value"]) for each in indices),
+            None if at is None else int(at),
+        )
+
+    def _counted(self, look: PointInTime, moment: Moment, direction: Direction) -> Cells:
+        query = compiler.all_of(
+            [
+                *compiler.counted_on(self._service_date),
+                {"term": {"direction": direction}},
+                *compiler.settled(moment.as_of, moment.known_at),
+            ]
+        )
+        found = Cells()
+        for cell, count, _ in look.groups(query, "cell"):
+            found.counts[cell] = count
+        for cell, count, latest in look.groups(query, "hour_cell", "completed_at"):
+            found.hours[cell] = count
+            if latest is not None:
+                found.latest[cell] = latest
+        return found
+
+    def _carried(self, look: PointInTime, moment: Moment, stamp: Stamp) -> dict[Direction, Cells] | None:
+        """The cells of the look before with what has changed; None where that is not certain to be all."""
+        if self._known is None:
+            return None
+        before, then, last = self._known
+        if moment.as_of - then.as_of > _CARRIED_WITHIN:
+            return None
+        writes = sum(greatest - last.last.get(index, 0) for index, greatest in stamp.last.items())
+        if writes > _MOST_CHANGED * stamp.n:
+            return None
+        new = self._read(look, self._maybe_changed(last, then))
+        old = self._read(before, {"ids": {"values": sorted(new)}}) if new else {}
+        n = last.n - len(old) + len(new)
+        total = last.total + sum(d.sequence for d in new.values()) - sum(d.sequence for d in old.values())
+        if (n, total) != (stamp.n, stamp.total):
+            return None
+        return self._moved(self._counting(old.values(), then), self._counting(new.values(), moment))
+
+    def _maybe_changed(self, last: Stamp, then: Moment) -> compiler.Query:
+        """Documents written since, some written before, and those that were later than (T, K) at the look before."""
+        written: list[compiler.Query] = [
+            compiler.all_of([{"term": {"_index": index}}, {"range": {"_seq_no": {"gt": greatest - _ON_THE_WAY}}}])
+            for index, greatest in last.last.items()
+        ]
+        elsewhere: compiler.Query = {"bool": {"must_not": [{"terms": {"_index": list(last.last)}}]}}
+        later = compiler.unsettled(then.as_of, then.known_at)
+        return {"bool": {"should": [*written, elsewhere, later], "minimum_should_match": 1}}
+
+    def _read(self, look: PointInTime, query: compiler.Query) -> dict[str, Hit]:
+        """Documents of the date by id."""
+        due: compiler.Query = {"term": {"due_date": {"value": self._service_date, "_name": _DUE}}}
+        hits = look.hits({"bool": {"filter": [self._of_date, query], "should": [due]}}, _FIELDS)
+        return {hit.document_id: hit for hit in hits}
+
+    @staticmethod
+    def _counting(hits: Iterable[Hit], moment: Moment) -> Iterator[dict[str, Any]]:
+        """The fields of those that count under the date and whose stored state holds at (T, K)."""
+        for _, _, fields, names in hits:
+            if (
+                _DUE in names
+                and "cell" in fields
+                and int(fields["max_event_time"]) <= moment.as_of
+                and int(fields["max_received_at"]) <= moment.known_at
+            ):
+                yield fields
+
+    def _moved(self, old: Iterable[dict[str, Any]], new: Iterable[dict[str, Any]]) -> dict[Direction, Cells] | None:
+        """New cells: without the old documents, with the new ones; None where a latest completion went away."""
+        cells: Counter[tuple[Direction, str]] = Counter()
+        completions: Counter[tuple[Direction, str, int]] = Counter()
+        for fields, sign in [*((each, -1) for each in old), *((each, 1) for each in new)]:
+            direction = fields["direction"]
+            cells[direction, fields["cell"]] += sign
+            if "hour_cell" in fields:
+                completions[direction, fields["hour_cell"], int(fields["completed_at"])] += sign
+        found = {
+            direction: Cells(Counter(known.counts), Counter(known.hours), dict(known.latest))
+            for direction, known in self._cells.items()
+        }
+        for (direction, cell), n in cells.items():
+            _add(found[direction].counts, cell, n)
+        for (direction, cell, at), n in sorted(completions.items()):
+            of = found[direction]
+            _add(of.hours, cell, n)
+            if n < 0 and at >= self._cells[direction].latest.get(cell, at):
+                return None
+            if n > 0:
+                of.latest[cell] = max(at, of.latest.get(cell, at))
+        return found
+
+
+def _add(counts: Counter[str], cell: str, n: int) -> None:
+    counts[cell] += n
+    if not counts[cell]:
+        del counts[cell]

@@ -1,0 +1,140 @@
+"""Cells carried from look to look by what has changed are those that counting all of them anew gives."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import ExitStack
+from random import Random
+from typing import Any
+
+import pytest
+from memory import ZONE
+from random_network import RandomNetwork
+
+from aggregations import changes, compiler
+from aggregations.changes import CellCounts, Cells, Stamp
+from aggregations.question import Moment
+from hubstat.domain import time as tm
+from hubstat.domain.codes import Direction
+from hubstat.domain.contract import Event, Refusal, decode_invoice_event
+from hubstat.domain.document import home_date, invoice_document
+from hubstat.domain.log import EventLog
+from hubstat.elastic import indices
+from hubstat.elastic.client import connect
+from hubstat.elastic.names import Names
+from hubstat.elastic.search import PointInTime
+from hubstat.settings import Settings
+
+pytestmark = pytest.mark.engines
+
+DATE = "2026-11-20"
+MORNING = tm.parse_instant("2026-11-20T06:00:00+09:00")
+Found = dict[Direction, tuple[Counter[str], Counter[str], dict[str, int]]]
+
+
+class Watched(CellCounts):
+    """Says how often the counts were carried."""
+
+    def __init__(self) -> None:
+        super().__init__(DATE)
+        self.carried = 0
+
+    def _carried(self, *arguments: Any) -> dict[Direction, Cells] | None:
+        found = super()._carried(*arguments)
+        self.carried += found is not None
+        return found
+
+
+class Blind(Watched):
+    """Finds nothing that was written since."""
+
+    def _maybe_changed(self, last: Stamp, then: Moment) -> compiler.Query:
+        return compiler.unsettled(then.as_of, then.known_at)
+
+
+class Network:
+    """Invoices that receive the records of random networks, written as ingest does."""
+
+    def __init__(self, settings: Settings, stack: ExitStack, random: Random) -> None:
+        self.client = stack.enter_context(connect(settings.elasticsearch, str(settings.elasticsearch.url)))
+        indices.ensure(self.client, settings)
+        self.names = Names(settings.namespace)
+        self.stack = stack
+        self.random = random
+        self.records = [each for seed in range(60) for each in RandomNetwork.of_seed(seed, f"n{seed}").invoices]
+        random.shuffle(self.records)
+        self.logs: dict[str, EventLog] = {}
+        self.homes: dict[str, str] = {}
+
+    def receive(self, most: int) -> None:
+        """Some of the records that are left, then what they changed can be seen."""
+        changed: set[str] = set()
+        for _ in range(min(len(self.records), self.random.randrange(most))):
+            if (event := _decoded(*self.records.pop())) is not None:
+                self.homes.setdefault(event.key, home_date(event, ZONE))
+                self.logs.setdefault(event.key, EventLog()).add(event)
+                changed.add(event.key)
+        for key in changed:
+            document = invoice_document(key, self.logs[key], ZONE)
+            self.client.index(index=self.names.invoices(self.homes[key]), id=key, document=document)
+        self.client.indices.refresh(index=self.names.all_invoices)
+
+    def look(self) -> PointInTime:
+        return self.stack.enter_context(PointInTime(self.client, self.names.all_invoices))
+
+
+def _decoded(raw: bytes, received: int) -> Event | None:
+    try:
+        return decode_invoice_event(raw, received, ZONE)
+    except Refusal:
+        return None
+
+
+def plain(cells: dict[Direction, Cells]) -> Found:
+    return {
+        direction: (each.counts, each.hours, {cell: at for cell, at in each.latest.items() if each.hours[cell]})
+        for direction, each in cells.items()
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_carried_counts_are_those_of_counting_all_anew(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(changes, "_MOST_CHANGED", 100.0)
+    monkeypatch.setattr(changes, "_CARRIED_WITHIN", tm.DAY)
+    random = Random(seed)
+    with ExitStack() as stack:
+        network = Network(settings, stack, random)
+        counts, blind = Watched(), Blind()
+        at = MORNING
+        seen: set[int] = set()
+        looks = 16
+        for _ in range(looks):
+            network.receive(40)
+            # Much of what is known lies after T, and is counted once T has reached it.
+            at += random.randrange(4 * tm.HOUR)
+            look, moment = network.look(), Moment(at, at + 8 * tm.HOUR)
+            whole = CellCounts(DATE).at(look, moment)
+            for each in (counts, blind):
+                found = each.at(look, moment)
+                assert (plain(found[0]), found[1]) == (plain(whole[0]), whole[1])
+            seen.add(sum(each.counts.total() for each in whole[0].values()))
+        assert len(seen) > 6
+        assert counts.carried > looks / 2
+        assert blind.carried < counts.carried
+
+
+def test_after_many_changes_and_after_long_all_is_counted_anew(settings: Settings) -> None:
+    with ExitStack() as stack:
+        network = Network(settings, stack, Random(1))
+        counts = Watched()
+        for most in (400, 400):
+            network.receive(most)
+            counts.at(network.look(), Moment(MORNING + 3 * tm.DAY, MORNING + 3 * tm.DAY))
+        assert counts.carried == 0
+        later = MORNING + 3 * tm.DAY + 2 * tm.MINUTE
+        counts.at(network.look(), Moment(later, later))
+        assert counts.carried == 1
+        counts.at(network.look(), Moment(later + 2 * tm.MINUTE + 1, later + 2 * tm.MINUTE + 1))
+        assert counts.carried == 1
