@@ -174,7 +174,7 @@ def test_what_is_read_ahead_of_a_slow_sink_is_bounded(
     plan = {"flush_seconds": 60.0}
     environment = {"HUBSTAT_INGEST__BUFFER_MB": "8"}
     for each in (harness, control):
-        asyncio.run(produce(each, each.topics.invoice_events, range(100_000), size=300, compression="gzip"))
+        asyncio.run(produce(each, each.topics.invoice_events, range(100_000), size=1200, compression="gzip"))
     workers = [harness.start(1, environment, **plan), control.start(1, environment, **plan, whole_polls=True)]
     with Memory(workers[0]) as ours, Memory(workers[1]) as whole:
         for each in (harness, control):
