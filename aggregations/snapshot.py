@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date
 from typing import Any, Final
@@ -22,6 +24,8 @@ from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS
 from hubstat.domain.friendday import FriendDay
 from hubstat.domain.metric import Need
+
+log = logging.getLogger(__name__)
 
 # What a tick reads; other parts are read when a screen asks for them, at the same moment.
 _EVERY_TICK: Final[frozenset[Need]] = frozenset({"invoices"})
@@ -41,14 +45,19 @@ _FORGOTTEN_AFTER: Final = 5 * tm.MINUTE
 
 
 class Snapshots:
-    """Makes boards, at most one per interval and service date, however many ask."""
+    """Makes boards, at most one per interval and service date, however many ask.
 
-    def __init__(self, reader: Reader, interval_seconds: float) -> None:
+    interval: ms. prepare: given each board before anybody is shown it, to have at hand what will be asked of it.
+    """
+
+    def __init__(self, reader: Reader, interval_seconds: float, prepare: Callable[[Board], None] | None = None) -> None:
         self._reader = reader
-        self._interval = int(interval_seconds * 1000)
+        self._prepare = prepare
+        self.interval = int(interval_seconds * 1000)
         self._lock = threading.Lock()
         self._making: dict[date, threading.Lock] = {}
         self._boards: dict[date, deque[Board]] = {}
+        self._coming: dict[date, Board] = {}
         self._took: dict[date, int] = {}
         self._friend_days: dict[date, _FriendDays] = {}
         self._cells: dict[date, CellCounts] = {}
@@ -64,8 +73,7 @@ class Snapshots:
         with self._lock:
             making = self._making.setdefault(service_date, threading.Lock())
             last = next(reversed(self._boards.get(service_date, ())), None)
-        oldest = self._reader.clock() - max(_LEAST_LATELY, _STILL_LATELY * self._pause(service_date))
-        if last is None or last.moment.as_of <= oldest:
+        if last is None or last.moment.as_of <= self._oldest(service_date):
             making.acquire()
         elif not making.acquire(blocking=False):
             return last
@@ -73,20 +81,52 @@ class Snapshots:
             boards = self._boards.setdefault(service_date, deque(maxlen=_LOOKS))
             began = self._reader.clock()
             if not boards or began - boards[-1].moment.as_of >= self._pause(service_date):
-                boards.append(self._make(service_date, boards[-1] if boards else None))
+                board = self._make(service_date, boards[-1] if boards else None)
+                self._prepared(service_date, board)
+                boards.append(board)
                 self._took[service_date] = self._reader.clock() - began
                 self._forget(began)
             return boards[-1]
         finally:
             making.release()
 
+    def latest(self, service_date: date) -> Board:
+        """The latest board as it is, for those who leave the making to somebody who calls ``current`` in time.
+
+        It is made here where there is none, or the last one is old.
+        """
+        last = next(reversed(self._boards.get(service_date, ())), None)
+        if last is None or last.moment.as_of <= self._oldest(service_date):
+            return self.current(service_date)
+        return last
+
+    def due(self, service_date: date) -> int:
+        """When the next board of a date is to be made, ms; 0 where there is none."""
+        last = next(reversed(self._boards.get(service_date, ())), None)
+        return 0 if last is None else last.moment.as_of + self._pause(service_date)
+
+    def _prepared(self, service_date: date, board: Board) -> None:
+        if self._prepare is None:
+            return
+        self._coming[service_date] = board
+        try:
+            self._prepare(board)
+        except Exception:  # whoever asks for it is told then
+            log.exception("what is looked at could not be prepared")
+        finally:
+            del self._coming[service_date]
+
+    def _oldest(self, service_date: date) -> int:
+        """As-of (ms) up to which a board is too old to be shown while the next one is made."""
+        return self._reader.clock() - max(_LEAST_LATELY, _STILL_LATELY * self._pause(service_date))
+
     def _pause(self, service_date: date) -> int:
         """From the making of one board to that of the next, ms."""
-        return max(self._interval, round(_LEAST_PAUSE * self._took.get(service_date, 0)))
+        return max(self.interval, round(_LEAST_PAUSE * self._took.get(service_date, 0)))
 
     def recall(self, service_date: date, as_of: int) -> Board | None:
         """The board of a moment (ms), where it is one of the latest: a screen is read from one, however slowly."""
-        boards = list(self._boards.get(service_date, ()))
+        boards = [*self._boards.get(service_date, ()), *filter(None, [self._coming.get(service_date)])]
         return next((board for board in boards if board.moment.as_of == as_of), None)
 
     def close(self) -> None:

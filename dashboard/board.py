@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -208,6 +208,9 @@ class Board(Protocol):
 
     def moment(self, place: Place) -> Moment:
         """The moment a place shows: the live snapshot's, or the fixed one of the address."""
+
+    def prepare(self, prepare: Callable[[Moment], None]) -> None:
+        """Have the moment of each new live snapshot given to ``prepare`` before a viewer is shown it."""
 
     def nodes(self, place: Place, moment: Moment, level: str, hub: str | None) -> Sequence[Node]:
         """Every node of a level at or below a hub (None = the whole network), in master data order."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
@@ -32,6 +34,8 @@ from hubstat.errors import AccessError, HubstatError
 from hubstat.figures.palette import Theme
 from hubstat.shared import Shared
 
+log = logging.getLogger(__name__)
+
 Value = TypeVar("Value")
 # What lies on the desk of the reports is read no more often than this, however many look.
 _DESK_SECONDS: Final = 10.0
@@ -39,6 +43,11 @@ _DESK_SECONDS: Final = 10.0
 _PREVIEW_MS: Final = 10 * tm.MINUTE
 # Screens that are kept: as many as people look at in one tick, or nearly.
 _SCREENS: Final = 64
+# What viewers looked at on one snapshot is built on so many of the next ones before they are shown, so many screens at
+# most and while there is time (s): the others are built for whoever asks first.
+_PREPARED_ON: Final = 3
+_PREPARED: Final = 24
+_PREPARING_SECONDS: Final = 1.0
 # Parts that are remembered as they were sent, of 10 kB as a rule: some for each of the screens that are kept.
 _SENT: Final = 1024
 # Proofs that are kept for those who open them too, and for the rows of open drawers.
@@ -149,6 +158,9 @@ class Screens:
         self._rows: Final[Recent[dict[str, Row]]] = Recent(256)
         self._sent: Final[Recent[bytes]] = Recent(_SENT)
         self._trail: Final = Trail()
+        self._watched: Final[OrderedDict[tuple[Place, Theme], tuple[date, int]]] = OrderedDict()
+        self._lock: Final = threading.Lock()
+        board.prepare(self.prepare)
 
     @property
     def offered(self) -> set[Screen]:
@@ -177,6 +189,31 @@ class Screens:
 
     def build(self, place: Place, theme: Theme, moment: Moment) -> Built:
         """The whole screen of a place, built once for all who see it at one moment. Raises ``HubstatError``."""
+        if moment.live and place.screen in HUB_SCREENS and place.compare is None:
+            with self._lock:
+                self._watched[place, theme] = (moment.day, _PREPARED_ON)
+                self._watched.move_to_end((place, theme))
+                while len(self._watched) > _PREPARED:
+                    self._watched.popitem(last=False)
+        return self._built_at(place, theme, moment)
+
+    def prepare(self, moment: Moment) -> None:
+        """Build the screens that are looked at on a new snapshot, the last one asked for first."""
+        with self._lock:
+            watched = [(key, left) for key, (day, left) in reversed(self._watched.items()) if day == moment.day]
+            for key, left in watched:
+                self._watched[key] = (moment.day, left - 1)
+                if not left:
+                    del self._watched[key]
+        until = time.monotonic() + _PREPARING_SECONDS
+        for (place, theme), left in watched:
+            if left and time.monotonic() < until:
+                try:
+                    self._built_at(place, theme, moment)
+                except HubstatError as error:  # whoever asks for it is told
+                    log.debug("a screen could not be prepared: %s", error)
+
+    def _built_at(self, place: Place, theme: Theme, moment: Moment) -> Built:
         before = None if place.compare is None else self.board.compared(place, moment)
         # What is compared with may come later than the moment itself.
         compared = None if before is None else before.as_of

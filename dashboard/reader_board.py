@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
@@ -23,6 +24,8 @@ from aggregations.viewer import Viewer
 from dashboard.board import Detail, Line, Listing, Moment, Node, Proof, Still, Strip, WaveTime
 from dashboard.causes import Refused
 from dashboard.compared import Compared
+from dashboard.keeping import Keeping
+from dashboard.paced import Paced
 from dashboard.place import LEVELS, Place
 from dashboard.reader_names import MasterNames
 from dashboard.reader_parts import detail_of, line_of, proof_of, strip_of
@@ -32,7 +35,7 @@ from hubstat.domain.hierarchy import UNMAPPED
 from hubstat.domain.masterdata import MasterData
 from hubstat.domain.metric import StageMinutes
 from hubstat.domain.metrics import DEFINITION_VERSION, metrics_for
-from hubstat.errors import QueryError
+from hubstat.errors import HubstatError, QueryError
 from hubstat.figures.status import silence
 from hubstat.shared import Shared
 
@@ -62,6 +65,10 @@ _ENDS: Final = {
     for direction in DIRECTIONS
 }
 _KEPT_ENDS: Final = 256
+# Whether master data have changed is looked at this often for words, and for which dates are at work (s).
+_MASTER_SECONDS: Final = 1.0
+# What viewers asked of one board is at hand on so many of the next ones.
+_PREPARED_ON: Final = 3
 _STAGES: Final = tuple(m.id for m in metrics_for("RETURN").values() if isinstance(m.measure, StageMinutes))
 
 
@@ -71,12 +78,18 @@ class ReaderBoard:
     def __init__(self, reader: Reader, refresh_seconds: float) -> None:
         self._reader: Final = reader
         self._prover: Final = Prover(reader)
-        self._snapshots: Final = Snapshots(reader, refresh_seconds)
+        self._snapshots: Final = Snapshots(reader, refresh_seconds, self._prepare)
         self._viewer: Final = Viewer.everything(reader.country)
         self._fixed: Final[Shared[Figures]] = Shared(_KEPT_MOMENTS)
         self._compared: Final = Compared(self._read)
         self._errors: Final[Shared[Mapping[int, HourError]]] = Shared(2)
         self._ends: Final[Shared[Mapping[str, Any]]] = Shared(_KEPT_ENDS)
+        self._masters: Final = Paced(lambda: reader.store.master_data(reader.country), _MASTER_SECONDS)
+        self._dates: Final = Paced(reader.active_dates, _MASTER_SECONDS)
+        self._asked: Final[dict[Question, int]] = {}
+        self._lock: Final = threading.Lock()
+        self._prepares: Final[list[Callable[[Moment], None]]] = []
+        self.keeping: Final = Keeping(self._snapshots, reader)
         self.zone: Final[ZoneInfo] = reader.zone
 
     def close(self) -> None:
@@ -86,12 +99,32 @@ class ReaderBoard:
 
     def active_dates(self) -> Sequence[date]:
         """Service dates at work."""
-        return self._reader.active_dates()
+        return self._dates.get()
 
-    def look(self) -> None:
-        """Make the boards of the dates at work, where they are not of now."""
-        for day in self.active_dates():
-            self._snapshots.current(day)
+    def prepare(self, prepare: Callable[[Moment], None]) -> None:
+        """Have the moment of each new snapshot given to somebody before a viewer is shown it."""
+        self._prepares.append(prepare)
+
+    def _prepare(self, board: Figures) -> None:
+        """Have at hand on a new board what viewers asked of the last ones."""
+        with self._lock:
+            asked = {
+                question: left - 1
+                for question, left in self._asked.items()
+                if question.service_date == board.service_date
+            }
+            self._asked.update(asked)
+        for question, left in asked.items():
+            try:
+                board.shown(self._viewer, question)
+            except HubstatError:  # as a hub that is gone: who asks for it is told
+                left = 0
+            if not left:
+                with self._lock:
+                    self._asked.pop(question, None)
+        moment = self._live(board)
+        for prepare in self._prepares:
+            prepare(moment)
 
     def moment(self, place: Place) -> Moment:
         """The snapshot's moment where the date is open and no moment is fixed; else the fixed (T, K)."""
@@ -110,8 +143,11 @@ class ReaderBoard:
                 instant.known_at < closing, str(DEFINITION_VERSION), instant.as_of, instant.as_of >= closing,
                 instant.known_at > closing,
             )  # fmt: skip
-        board = self._snapshots.current(day)
-        at, foreseen = board.moment, board.forecast
+        return self._live(self.keeping.snapshot(day))
+
+    @staticmethod
+    def _live(board: Figures) -> Moment:
+        day, at, foreseen = board.service_date, board.moment, board.forecast
         projected_at = None if foreseen is None else foreseen.moment.as_of
         # The lines "now" and "so far" move with the minute although no figure changed.
         generation = f"{board.generation}.{at.as_of // tm.MINUTE}.{projected_at}"
@@ -126,6 +162,9 @@ class ReaderBoard:
         question = Question(
             level, moment.day, scope, wave=place.wave, direction=place.direction, metrics=shown[place.direction]
         )
+        if moment.live:
+            with self._lock:
+                self._asked[question] = _PREPARED_ON
         answer = self._board(moment).shown(self._viewer, question)
         return [Node(row.hub, row.name_ko, row.name_en, row.parent, row.figures) for row in answer.rows]
 
@@ -175,7 +214,7 @@ class ReaderBoard:
         return self._fixed.get((day, instant), lambda: board_at(self._reader, day, instant))
 
     def _master(self) -> MasterData:
-        return self._reader.store.master_data(self._reader.country)
+        return self._masters.get()
 
     def waves(self, day: date) -> Sequence[WaveTime]:
         """Waves of the country with their deadlines on a service date."""

@@ -1,42 +1,55 @@
-"""Keeps the boards of the dates at work at hand while nobody looks, so that whoever comes sees one at once."""
+"""Makes the boards that are due, in a thread of its own: whoever looks is shown one that is at hand."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Protocol
 
 log = logging.getLogger(__name__)
 
-# A board of this age is shown at once while the next one is made (aggregations/snapshot.py).
-_PAUSE_SECONDS: Final = 8.0
+# The longest pause: what changes meanwhile, as a date that begins, is noticed then.
+_LONGEST_SECONDS: Final = 2.0
 # What takes longer is not waited for: a screen says what is the matter.
 _FIRST_SECONDS: Final = 15.0
 _LAST_SECONDS: Final = 5.0
 
 
-@contextmanager
-def kept_warm(look: Callable[[], object], pause_seconds: float = _PAUSE_SECONDS) -> Iterator[None]:
-    """Look at the boards from time to time, in a thread of its own, until the block ends.
+class Kept(Protocol):
+    """What is kept at hand."""
 
-    The block begins when the first look is over, or takes long.
+    @property
+    def looked_at(self) -> threading.Event:
+        """Set when somebody wants something that was not."""
+
+    def keep(self) -> float:
+        """Make what is due; seconds until something is due again."""
+
+
+@contextmanager
+def kept_warm(board: Kept, again_seconds: float = _LONGEST_SECONDS) -> Iterator[None]:
+    """Keep a board at hand until the block ends, which begins when the first time is over, or takes long.
+
+    again_seconds: after what failed it is tried again.
     """
     over, first = threading.Event(), threading.Event()
 
     def keep() -> None:
         failed = False
         while not over.is_set():
+            pause = again_seconds
             try:
-                look()
+                pause = min(board.keep(), _LONGEST_SECONDS)
                 failed = False
             except Exception as error:
                 if not failed:
                     log.warning("the board cannot be kept at hand: %s", error)
                 failed = True
             first.set()
-            over.wait(pause_seconds)
+            board.looked_at.wait(pause)
+            board.looked_at.clear()
 
     thread = threading.Thread(target=keep, name="warm", daemon=True)
     thread.start()
@@ -45,4 +58,5 @@ def kept_warm(look: Callable[[], object], pause_seconds: float = _PAUSE_SECONDS)
         yield
     finally:
         over.set()
+        board.looked_at.set()
         thread.join(_LAST_SECONDS)

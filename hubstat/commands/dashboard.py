@@ -55,7 +55,7 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
             with office(chosen, reader, lambda: found(chosen)) as reports:
                 app = create_app(board, chosen.dashboard, watch, reports.desk)
                 _pages(app.server, chosen, reader)
-                with kept_warm(board.look):
+                with kept_warm(board.keeping):
                     serve(app, host, listening)
         finally:
             board.close()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -195,6 +195,7 @@ class FakeBoard:
         dice = random.Random(7)
         self.generation = 1
         self.fail: Exception | None = None
+        self.prepares: list[Callable[[Moment], None]] = []
         self.now = NOW
         self.compared_ready = True
         self.silent_camps: set[str] = set()
@@ -216,6 +217,9 @@ class FakeBoard:
 
     def active_dates(self) -> Sequence[date]:
         return [DAY]
+
+    def prepare(self, prepare: Callable[[Moment], None]) -> None:
+        self.prepares.append(prepare)
 
     def moment(self, place: Place) -> Moment:
         if self.fail is not None:
