@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash import Dash, Input, Output, State, no_update
 
 from dashboard.causes import told
 from dashboard.desk import Desk
@@ -22,15 +22,13 @@ def add_desk_callbacks(app: Dash, screens: Screens, desk: Desk, lang: Lang) -> N
 
     @app.callback(
         Output("resent", "children"),
-        Input({"type": "resend", "run": ALL}, "n_clicks"),
+        Input("resend", "data"),
         State("url", "search"),
         prevent_initial_call=True,
     )
-    async def resend(clicks: list[int | None], search: str) -> Any:
-        # A table that is drawn anew brings new buttons: nobody has clicked those.
-        if not any(clicks) or ctx.triggered_id is None:
-            return no_update
-        return await asyncio.to_thread(_resend, screens, desk, ctx.triggered_id["run"], search, lang)
+    async def resend(clicked: dict[str, Any] | None, search: str) -> Any:
+        # A screen that is drawn anew brings a new store: nobody has clicked by then.
+        return await asyncio.to_thread(_resend, screens, desk, clicked["run"], search, lang) if clicked else no_update
 
     @app.callback(
         Output("sent", "children"),

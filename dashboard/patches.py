@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 
 # Values that are shown by properties of which a browser takes a partial update.
-PATCHED: Final = frozenset({"children", "figure"})
+PATCHED: Final = frozenset({"tree", "figure"})
 
 Step = str | int
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from dash import html
 
+from dashboard.markup import markup
 from dashboard.scene import Scene
 
 # What of a kind stands at the right.
@@ -50,7 +51,7 @@ def plain_table(
     content = _table(sheet, shown) if shown else none
     scrolls = {"role": "region", "aria-label": sheet.title, "tabIndex": "0"} if long and shown else {}
     name = "plain-box plain-scroll" if long else "plain-box"
-    return html.Div(**scene.part(sheet.name, "children", content), className=name, **scrolls)
+    return markup(scene, sheet.name, content, className=name, **scrolls)
 
 
 def _table(sheet: Sheet, shown: Sequence[Cells]) -> html.Table:

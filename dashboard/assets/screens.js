@@ -1,4 +1,4 @@
-/* Menus that close by themselves. And the search of the dictionary: rows are hidden here; the word is in the address as q. */
+/* Menus that close by themselves. The buttons that send a run again. And the search of the dictionary: rows are hidden here; the word is in the address as q. */
 (function () {
   "use strict";
 
@@ -14,6 +14,12 @@
   document.addEventListener("keydown", (event) => {
     const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
     if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+  });
+
+  /* At another moment the same run is another question. */
+  document.addEventListener("click", (event) => {
+    const run = event.target.closest("[data-resend]")?.dataset.resend;
+    if (run) { window.dash_clientside.set_props("resend", { data: { run, at: Date.now() } }); }
   });
 
   function filter(box) {

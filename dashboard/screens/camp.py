@@ -22,6 +22,7 @@ from dashboard.grids import (
     with_sort,
     worst_first,
 )
+from dashboard.markup import markup
 from dashboard.parts import card, card_head, figure, twin
 from dashboard.scene import UNASSIGNED, Hubs, Scene, hub_name
 from dashboard.screens.children import hub_rows
@@ -88,7 +89,7 @@ def friends_card(scene: Scene, hubs: Hubs) -> html.Section:
     notes = f"{scene.say('table.footnote')} · {scene.say('table.small_base', n=FRIEND_RATE_BASE)} · {idle}"
     body: list[Any] = [
         *hub_rows(scene, "friends", _columns(scene, column_params(scene, axis), [*rows, total]), rows, total),
-        html.Div(**scene.part("friends-table", "children", _twin(scene, ordered, camp))),
+        markup(scene, "friends-table", _twin(scene, ordered, camp)),
         html.P(notes, className="footnote"),
     ]
     if not rows:

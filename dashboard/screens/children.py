@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 
 from dashboard.grids import Column, Row, grid
+from dashboard.markup import markup
 from dashboard.parts import card, card_head, figure, link, shape
 from dashboard.scene import Scene
 from hubstat.figures import formats as fm
@@ -26,7 +27,7 @@ def hub_rows(scene: Scene, name: str, columns: list[Column], rows: Sequence[Row]
     own, apart = [row for row in rows if not row["quiet"]], [row for row in rows if row["quiet"]]
     return [
         html.Div(grid(scene, name, columns, own, [*apart, total]), className="wide-only"),
-        html.Ul(**scene.part("list", "children", _phone_list(scene, rows)), className="phone-only rows"),
+        markup(scene, "list", _phone_list(scene, rows), "ul", className="phone-only rows"),
     ]
 
 

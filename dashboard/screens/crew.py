@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from dash import html
 
 from dashboard.board import Node, Still
+from dashboard.markup import markup
 from dashboard.parts import card, card_head, figure, link, named, pair, proved, shape
 from dashboard.scene import Hubs, Scene
 from dashboard.screens.results import asked
@@ -17,7 +18,9 @@ from hubstat.figures import formats as fm
 from hubstat.figures.texts import label
 
 # Friends shown who stand still, before the rest, which stands behind "show all".
-_STILL = 8
+_STILL: Final = 8
+# More of them than this are listed in the proof of their number alone, where rows are fetched as they are looked at.
+_STILL_HERE: Final = 60
 
 
 def crew_card(scene: Scene, node: Node, hub: str) -> html.Section:
@@ -64,7 +67,7 @@ def crew_card(scene: Scene, node: Node, hub: str) -> html.Section:
         scene.say("crew.title"), f"{fm.count(max(0, started))} / {fm.count(planned)}" if planned else None
     )
     body = [title, people, html.Ul(bars, className="crew-bars"), html.Ul(lines, className="pairs")]
-    return card([html.Div(**scene.part("crew", "children", body))], "side-card")
+    return card([markup(scene, "crew", body)], "side-card")
 
 
 def _load(scene: Scene, hub: str) -> html.Li | None:
@@ -120,12 +123,17 @@ def still_card(scene: Scene, hubs: Hubs) -> html.Section:
     none = [scene.say("still.closed")] if scene.moment.closed else [shape("ok"), scene.say("still.none")]
     body: list[Any] = [html.P(none, className="calm")]
     if still:
-        rows = [_still(scene, each, still[0].minutes or 1.0) for each in still]
+        here = still if len(still) <= _STILL_HERE else still[:_STILL]
+        rows = [_still(scene, each, still[0].minutes or 1.0) for each in here]
         body = [html.Ul(rows[:_STILL], className="bars still")]
-        if rows[_STILL:]:
-            every = html.Summary(scene.say("still.all", n=fm.count(len(rows))))
-            body.append(html.Details([every, html.Ul(rows[_STILL:], className="bars still")], className="short-more"))
-    return card([html.Div(**scene.part("still", "children", [head, *body]))], "side-card")
+        every = scene.say("still.all", n=fm.count(len(still)))
+        if len(still) > len(here):
+            proof = scene.href(proof="silent_friends")
+            body.append(link(every, proof, "short-more", **{"data-proof": "silent_friends"}))
+        elif rows[_STILL:]:
+            rest = html.Ul(rows[_STILL:], className="bars still")
+            body.append(html.Details([html.Summary(every), rest], className="short-more"))
+    return card([markup(scene, "still", [head, *body])], "side-card")
 
 
 def _sheet(scene: Scene, still: Sequence[Still]) -> Sheet:

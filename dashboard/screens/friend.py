@@ -9,6 +9,7 @@ from dash import dcc, html
 
 from dashboard.board import Line, Node, Strip
 from dashboard.grids import Column, column, grid
+from dashboard.markup import markup
 from dashboard.parts import card, card_head, twin
 from dashboard.scene import UNASSIGNED, Hubs, Scene, hub_name
 from dashboard.screens.reasons import reasons_card
@@ -88,9 +89,9 @@ def day_card(scene: Scene, node: Node, strip: Strip) -> html.Section:
     return card(
         [
             card_head(scene.say("strip.day")),
-            html.P(**scene.part("day-summary", "children", label(scene, node, strip)), className="summary"),
+            markup(scene, "day-summary", label(scene, node, strip), "p", className="summary"),
             dcc.Graph(**scene.part("day", "figure", chart), config=GRAPH, className="graph graph-day"),
-            html.Div(**scene.part("day-table", "children", twin(scene, head, rows))),
+            markup(scene, "day-table", twin(scene, head, rows)),
         ],
         "chart-card",
     )
@@ -175,7 +176,7 @@ def invoices_card(scene: Scene, lines: Sequence[Line]) -> html.Section:
                 grid(scene, "invoices", invoice_columns(scene, False), rows, height=height),
                 className="wide-only",
             ),
-            html.Ul(**scene.part("list", "children", phone), className="phone-only rows"),
+            markup(scene, "list", phone, "ul", className="phone-only rows"),
         ],
         "table-card",
     )

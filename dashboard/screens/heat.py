@@ -9,6 +9,7 @@ from dash import html
 
 from dashboard.board import Node
 from dashboard.grids import worst_first
+from dashboard.markup import markup
 from dashboard.parts import card, card_head, figure, info, link, proved
 from dashboard.scene import BELOW, UNMAPPED, Hubs, Scene, hub_name
 from dashboard.sheets import Head, Sheet
@@ -34,10 +35,9 @@ def heat_card(scene: Scene, hubs: Hubs) -> html.Section:
     if not hours:
         return card([head, html.P(scene.say("heat.none"), className="calm")], "table-card")
     scene.sheets["heat"] = _sheet(scene, title, level, nodes, hours)
-    summary = html.P(**scene.part("heat-summary", "children", _summary(scene, nodes, hours, overall)),
-                     className="summary")  # fmt: skip
+    summary = markup(scene, "heat-summary", _summary(scene, nodes, hours, overall), "p", className="summary")
     table = _table(scene, hubs.here, level, nodes, hours, overall)
-    return card([head, summary, html.Div(**scene.part("heat", "children", table), className="heat-box")], "table-card")
+    return card([head, summary, markup(scene, "heat", table, className="heat-box")], "table-card")
 
 
 def _rates(node: Node) -> _Rates:

@@ -7,6 +7,7 @@ from typing import Any
 from dash import html
 
 from dashboard.board import Figures, Node
+from dashboard.markup import markup
 from dashboard.parts import card, card_head, figure, link, proved, shape
 from dashboard.scene import Hubs, Scene
 from dashboard.screens.verdict import awaited, fine_or_unknown
@@ -25,7 +26,7 @@ def help_card(scene: Scene, hubs: Hubs, hub: str) -> html.Section:
     else:
         children += [_balance(scene, hubs.here.figures, hub), *_friends(scene, hubs)]
     children += _causes(scene, hubs.here.figures, hub)
-    return card([html.Div(**scene.part("help", "children", children))], "side-card help")
+    return card([markup(scene, "help", children)], "side-card help")
 
 
 def _balance(scene: Scene, figures: Figures, hub: str) -> html.Div:

@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 
 from dashboard.board import Detail, Event
+from dashboard.markup import markup
 from dashboard.parts import card, card_head, link, shape
 from dashboard.place import Place
 from dashboard.scene import UNASSIGNED, UNMAPPED, Scene
@@ -53,10 +54,7 @@ def build(scene: Scene, detail: Detail) -> html.Div:
                     card(
                         [
                             card_head(scene.say("invoice.events", n=len(events)), scene.say("invoice.events_hint")),
-                            html.Ol(
-                                **scene.part("events", "children", [row for _, row in rows]),
-                                className="timeline",
-                            ),
+                            markup(scene, "events", [row for _, row in rows], "ol", className="timeline"),
                         ],
                         "main-column",
                     ),
@@ -97,7 +95,7 @@ def _counts(scene: Scene, detail: Detail) -> html.Section:
         for key, shown, raw in pairs
     ]
     return card(
-        [card_head(scene.say("invoice.counts")), html.Ul(**scene.part("counts", "children", items), className="pairs")],
+        [card_head(scene.say("invoice.counts")), markup(scene, "counts", items, "ul", className="pairs")],
         "side-card",
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 
 from dashboard.board import Node
+from dashboard.markup import markup
 from dashboard.parts import card, card_head, figure, info, proved, shape
 from dashboard.scene import Scene
 from hubstat.domain.measures import NOT_ATTEMPTED
@@ -30,7 +31,7 @@ def reasons_card(scene: Scene, node: Node, hub: str) -> html.Section:
     if not body:
         moves = "reasons.none_return" if scene.place.direction == "RETURN" else "reasons.none"
         body = [html.P([shape("ok"), scene.say(moves)], className="calm")]
-    return card([html.Div(**scene.part("reasons", "children", [card_head(title, None, number), *body]))], "side-card")
+    return card([markup(scene, "reasons", [card_head(title, None, number), *body])], "side-card")
 
 
 def _most(counts: _Counts) -> list[str]:

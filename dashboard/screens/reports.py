@@ -12,6 +12,7 @@ from dash import dcc, html
 from dashboard.board import Moment
 from dashboard.causes import Refused
 from dashboard.desk import Run, Subscription
+from dashboard.markup import markup
 from dashboard.parts import Shape, card, card_head, link, shape
 from dashboard.place import Place
 from dashboard.scene import Scene
@@ -98,7 +99,7 @@ def _verdict(scene: Scene, desktop: Desktop) -> html.Section:
     active = sum(each.active for each in desktop.subscriptions)
     tag = html.Span(scene.say("reports.subscribed", n=fm.count(active)), className="tag")
     children = html.Div([head, tag], className="verdict-head")
-    return card([html.Div(**scene.part("verdict", "children", children))], "verdict")
+    return card([markup(scene, "verdict", children)], "verdict")
 
 
 def _heads(scene: Scene, *columns: tuple[str, str]) -> list[Head]:
@@ -122,6 +123,7 @@ def _runs(scene: Scene, runs: Sequence[Run]) -> html.Section:
     return card(
         [
             card_head(scene.say("reports.runs"), scene.say("reports.runs_hint")),
+            dcc.Store(id="resend"),
             html.Div(id="resent", className="resent", role="status"),
             plain_table(scene, sheet, [_run(scene, run) for run in runs], none),
         ],
@@ -139,10 +141,12 @@ def _run(scene: Scene, run: Run) -> Cells:
         error.append(
             html.Button(
                 scene.say("reports.resend"),
-                id={"type": "resend", "run": run.id},
                 type="button",
                 className="button small",
-                **{"aria-label": f"{scene.say('reports.resend')}: {_report(scene, run.report)}, {run.recipient}"},
+                **{
+                    "data-resend": run.id,
+                    "aria-label": f"{scene.say('reports.resend')}: {_report(scene, run.report)}, {run.recipient}",
+                },
             )
         )
     return {

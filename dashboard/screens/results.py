@@ -8,6 +8,7 @@ from dash import html
 
 from dashboard.board import Figures, Node
 from dashboard.grids import last_text, time_text
+from dashboard.markup import markup
 from dashboard.parts import card, card_head, link, named, pair, proved
 from dashboard.scene import Scene
 from hubstat.figures import formats as fm
@@ -33,7 +34,7 @@ def results_card(scene: Scene, node: Node, hub: str) -> html.Section:
     ]
     body = html.Ul([line for line in lines if line is not None], className="pairs")
     head = card_head(scene.say("results.title"))
-    return card([html.Div(**scene.part("results", "children", [head, body]))], "side-card")
+    return card([markup(scene, "results", [head, body])], "side-card")
 
 
 def _named(scene: Scene, metrics: tuple[str, str, str]) -> list[str]:

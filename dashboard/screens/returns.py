@@ -19,6 +19,7 @@ from dashboard.grids import (
     with_sort,
     worst_first,
 )
+from dashboard.markup import markup
 from dashboard.parts import Shape, card, card_head, figure, info, link, sentence, shape
 from dashboard.scene import BELOW, Hubs, Scene, hub_name
 from dashboard.screens.children import children_card
@@ -88,7 +89,7 @@ def _verdict(scene: Scene, hubs: Hubs, stages: Figures) -> html.Section:
     )
     flow = html.Ol(_steps(scene, hubs, stages), className="flow")
     children = [html.Div([head, tag], className="verdict-head"), flow]
-    return card([html.Div(**scene.part("verdict", "children", children))], "verdict")
+    return card([markup(scene, "verdict", children)], "verdict")
 
 
 def _n(stages: Figures, stage: Stage) -> int | None:

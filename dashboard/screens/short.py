@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 
 from dashboard.board import Node
+from dashboard.markup import markup
 from dashboard.parts import card, card_head, figure, link, shape
 from dashboard.scene import Hubs, Scene, hub_name
 from dashboard.screens.verdict import awaited, fine_or_unknown
@@ -52,7 +53,7 @@ def short_card(scene: Scene, hubs: Hubs) -> html.Section:
     # A finish on another day has that day before it.
     days = any(at.date() != scene.moment.day for camp in short if (at := ahead.finish_of(camp.figures)))
     table = html.Div(body, className="short short-days" if days else "short")
-    return card([html.Div(**scene.part("short", "children", [card_head(title), table]))], "side-card")
+    return card([markup(scene, "short", [card_head(title), table])], "side-card")
 
 
 def _head(scene: Scene) -> html.Div:

@@ -9,6 +9,7 @@ from dash import html
 
 from dashboard.board import Figures, Node
 from dashboard.icons import icon
+from dashboard.markup import markup
 from dashboard.parts import card, link, shape
 from dashboard.place import Place
 from dashboard.scene import Scene, hub_name
@@ -28,7 +29,7 @@ def nothing_due(scene: Scene) -> html.Div:
     word = "empty.no_deliveries" if scene.hears else "empty.no_deliveries_behind"
     said = [shape("ok" if scene.hears else "risk"), html.Span(scene.say(word, what=moves))]
     return html.Div(
-        html.Div(**scene.part("nothing-due", "children", said)),
+        markup(scene, "nothing-due", said),
         className="note note-ok" if scene.hears else "note",
         id=scene.notice,
     )

@@ -8,6 +8,7 @@ from typing import Any, Final
 from dash import dcc, html
 
 from dashboard.board import Node
+from dashboard.markup import markup
 from dashboard.parts import bars, card, card_head, figure, link, proved, twin
 from dashboard.scene import Scene
 from hubstat.domain.backlog import AGES
@@ -54,10 +55,10 @@ def completion_card(scene: Scene, node: Node, hub: str) -> html.Section:
     table = twin(scene, [scene.say(f"chart.{part}") for part in _COLUMNS], _progress_table(scene, node, hub, ahead))
     return card(
         [
-            html.Div(**scene.part("chart-head", "children", [card_head(title, subtitle)])),
-            html.P(**scene.part("chart-summary", "children", summary), className="summary"),
+            markup(scene, "chart-head", [card_head(title, subtitle)]),
+            markup(scene, "chart-summary", summary, "p", className="summary"),
             dcc.Graph(**scene.part("chart", "figure", chart), config=GRAPH, className="graph graph-completion"),
-            html.Div(**scene.part("chart-table", "children", table)),
+            markup(scene, "chart-table", table),
         ],
         "chart-card",
     )
@@ -125,11 +126,9 @@ def hourly_card(scene: Scene, node: Node, hub: str, limit: int = 16) -> html.Sec
     return card(
         [
             card_head(scene.say("hourly.title"), scene.say("hourly.subtitle")),
-            html.P(
-                **scene.part("hourly-summary", "children", hourly_summary(figures, scene.lang)), className="summary"
-            ),
+            markup(scene, "hourly-summary", hourly_summary(figures, scene.lang), "p", className="summary"),
             dcc.Graph(**scene.part("hourly", "figure", chart), config=GRAPH, className="graph graph-hourly"),
-            html.Div(**scene.part("hourly-table", "children", table)),
+            markup(scene, "hourly-table", table),
         ],
         "chart-card",
     )
@@ -150,7 +149,7 @@ def states_card(scene: Scene, node: Node, hub: str) -> html.Section:
     return card(
         [
             card_head(scene.say("states.title"), None, html.Span(fm.count(total), className="n")),
-            html.Div(**scene.part("states", "children", bars(scene, rows, hub))),
+            markup(scene, "states", bars(scene, rows, hub)),
         ],
         "side-card",
     )
@@ -168,7 +167,7 @@ def late_card(scene: Scene, node: Node, hub: str) -> html.Section:
     return card(
         [
             card_head(scene.say("late.title"), None, html.Span(fm.count(total), className="n")),
-            html.Div(**scene.part("late", "children", bars(scene, rows, hub)), className="late-bars"),
+            markup(scene, "late", bars(scene, rows, hub), className="late-bars"),
         ],
         "side-card",
     )
@@ -197,4 +196,4 @@ def ages_card(scene: Scene, node: Node, hub: str, metric: str, title: str) -> ht
         words = f"{title} {fm.count(total)}: {scene.say('tile.proof')}"
         number = link(number, scene.href(proof=metric), "strong", **{"aria-label": words, "data-proof": metric})
     children = [card_head(title, scene.say("returns.any_date"), number), bars(scene, rows, hub)]
-    return card([html.Div(**scene.part(f"waiting-{metric}", "children", children))], "side-card")
+    return card([markup(scene, f"waiting-{metric}", children)], "side-card")

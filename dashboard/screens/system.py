@@ -9,6 +9,7 @@ from typing import Any
 from dash import html
 
 from aggregations.system import CAMP_SILENT_MS, Change, Health, Partition, Worker
+from dashboard.markup import markup
 from dashboard.parts import Shape, card, card_head, figure, link, shape
 from dashboard.scene import STALE_DATA_MS, Scene
 from dashboard.sheets import Cells, Head, Sheet, plain_table
@@ -90,7 +91,7 @@ def _verdict(scene: Scene, health: Health) -> html.Section:
         words = scene.say("system.trouble", n=len(found), what=", ".join(each[0] for each in found))
     head = html.H1([shape(kind), html.Span(words)], className="headline", id="headline", tabIndex="-1")
     children = [html.Div(head, className="verdict-head"), html.Div(_answers(scene, health), className="answers six")]
-    return card([html.Div(**scene.part("verdict", "children", children))], "verdict")
+    return card([markup(scene, "verdict", children)], "verdict")
 
 
 def _answer(scene: Scene, key: str, kind: Shape, value: Any, shown: Any, sub: str) -> html.Div:

@@ -10,6 +10,7 @@ from typing import Any
 from dash import html
 
 from dashboard.board import Figures, Node
+from dashboard.markup import markup
 from dashboard.parts import card, proved, spark, tile
 from dashboard.scene import Scene
 from dashboard.screens.fresh import Freshness, freshness
@@ -37,8 +38,8 @@ def tiles_card(scene: Scene, node: Node, hub: str, camps: Sequence[Node]) -> htm
     ]
     head: list[Any] = []
     if scene.place.compare is not None:
-        head.append(html.P(**scene.part("compared", "children", _compared_with(scene)), className="compared"))
-    return card([*head, html.Div(**scene.part("tiles", "children", children), className="tiles")], "tiles-card")
+        head.append(markup(scene, "compared", _compared_with(scene), "p", className="compared"))
+    return card([*head, markup(scene, "tiles", children, className="tiles")], "tiles-card")
 
 
 def _compared_with(scene: Scene) -> str:

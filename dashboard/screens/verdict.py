@@ -9,6 +9,7 @@ from dash import html
 
 from dashboard.board import Figures, Node
 from dashboard.grids import last_text
+from dashboard.markup import markup
 from dashboard.parts import Shape, card, figure, proved, sentence, shape
 from dashboard.scene import Hubs, Scene, hub_name
 from dashboard.screens.states import partial
@@ -50,7 +51,7 @@ def crew_card(scene: Scene, node: Node, hub: str, who: str, *, alone: bool = Fal
 
 
 def _card(scene: Scene, children: list[Any]) -> html.Section:
-    return card([html.Div(**scene.part("verdict", "children", children))], "verdict")
+    return card([markup(scene, "verdict", children)], "verdict")
 
 
 def _head(scene: Scene, figures: Figures, parts: list[Part]) -> html.Div:

@@ -6,6 +6,7 @@ from dash import html
 
 from dashboard.board import Figures, Node
 from dashboard.grids import EXCLUDED
+from dashboard.markup import markup
 from dashboard.parts import card, card_head, named, pair, proved
 from dashboard.scene import Scene
 from hubstat.figures import formats as fm
@@ -30,7 +31,7 @@ def work_card(scene: Scene, node: Node, hub: str) -> html.Section:
         *(_count(scene, figures, hub, metric) for metric in ("open_stops", "no_pace_stops") if metric in figures),
     ]
     head = card_head(scene.say("work.title"), scene.say("work.hint"))
-    body = html.Ul(**scene.part("work", "children", lines), className="pairs")
+    body = markup(scene, "work", lines, "ul", className="pairs")
     return card([head, body], "side-card")
 
 

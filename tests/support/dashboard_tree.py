@@ -1,4 +1,4 @@
-"""Looking into a tree of Dash components. Loaded by path from the tests."""
+"""Looking into a tree of Dash components, and into parts of a screen. Loaded by path from the tests."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ from typing import Any
 import orjson
 
 
+def inner(node: Any) -> Any:
+    """What a component holds."""
+    return getattr(node, "children", None) if type(node).__name__ != "Markup" else node.tree
+
+
 def walk(node: Any) -> Iterator[Any]:
-    """Every component of a tree."""
+    """Every component of a tree, and every element of its parts."""
     if isinstance(node, list | tuple):
         for child in node:
             yield from walk(child)
     elif hasattr(node, "to_plotly_json"):
         yield node
-        yield from walk(getattr(node, "children", None))
+        yield from walk(inner(node))
 
 
 def words(tree: Any) -> str:
     """Every text of a tree."""
     texts = []
     for node in walk(tree):
-        children = getattr(node, "children", None)
+        children = inner(node)
         parts = children if isinstance(children, list) else [children]
         texts += [part for part in parts if isinstance(part, str)]
     return " ".join(texts)

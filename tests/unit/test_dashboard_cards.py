@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 from dashboard_fake import NOW, FakeBoard
-from dashboard_tree import figures, table, walk, words
+from dashboard_tree import figures, inner, table, walk, words
 from example_day import DAY as EXAMPLE_DAY
 from example_day import ExampleNetwork, moment_of
 from fake_watch import FakeWatch, troubled
@@ -116,9 +116,9 @@ def test_no_list_of_children_has_a_list_in_it(board: FakeBoard, place: Place, di
     # React has no such child: the whole screen stays empty.
     board.standing = [Still("C000", f"F{n:04d}", 90.0 - n, NOW) for n in range(9)]
     for node in walk(built(board, replace(place, direction=direction)).tree):
-        children = getattr(node, "children", None)
-        inner = [each for each in children if isinstance(each, list | tuple)] if isinstance(children, list) else []
-        assert inner == [], node
+        content = inner(node)
+        lists = [each for each in content if isinstance(each, list | tuple)] if isinstance(content, list) else []
+        assert lists == [], node
 
 
 def shown_metrics(board: FakeBoard, place: Place) -> set[str]:
@@ -208,6 +208,25 @@ def test_everybody_who_stands_still_is_shown_and_exported_the_longest_first(boar
     assert [row["minutes"] for row in rows] == [90.0 - n for n in range(30)]
     assert rows[0]["id"] == "friend:C000/F0000"
     assert "still" in dict(screen.tables)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize(("number", "drawn"), [(60, 60), (61, 8), (10_000, 8)])
+def test_more_than_sixty_who_stand_still_are_listed_by_the_proof_and_the_export(
+    board: FakeBoard, lang: Lang, number: int, drawn: int
+) -> None:
+    board.standing = [Still("C000", f"F{n:05d}", 20_000.0 - n, NOW - (20_000 - n) * 60_000) for n in range(number)]
+    screen = built(board, Place(lang=lang))
+    card = part(screen.tree, "still-")
+    assert len(classed(card, "bar-row")) == drawn
+    words_of_all = {"ko": f"모두 보기 ({number:,})", "en": f"Show all ({number:,})"}[lang]
+    assert words_of_all in words(card)
+    assert [row["minutes"] for row in table_of(screen, "still").rows] == [each.minutes for each in board.standing]
+    if drawn < number:
+        (every,) = [each for each in classed(card, "short-more") if words(each) == words_of_all]
+        assert getattr(every, "data-proof") == "silent_friends"
+        assert every.href == screen.scene.href(proof="silent_friends")
+        assert len(screen.parts[f"{card.id}.tree"].written) < 12_000
 
 
 @pytest.mark.parametrize("lang", LANGS)

@@ -192,8 +192,7 @@ def test_an_unchanged_system_sends_its_line_alone(updates: Updates) -> None:
 
 def test_reports_offer_a_resend_of_what_did_not_arrive_alone(screens: Screens) -> None:
     tree = tree_of(screens, Place(screen="reports"))
-    buttons = [each["run"] for each in props(tree, "id") if isinstance(each, dict)]
-    assert sorted(buttons) == ["r2", "r4"]
+    assert sorted(props(tree, "data-resend")) == ["r2", "r4"]
     assert "1건을 보내지 못했습니다" in words(tree)
 
 

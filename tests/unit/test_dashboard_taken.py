@@ -12,7 +12,7 @@ from typing import Any
 import asgi
 import pytest
 from dashboard_fake import NOW, FakeBoard
-from dashboard_tree import walk, words
+from dashboard_tree import inner, walk, words
 
 from dashboard import drawer
 from dashboard.app import create_app
@@ -273,7 +273,7 @@ def test_a_drawer_has_a_file_of_a_list_alone(board: FakeBoard) -> None:
 def nested(node: Any) -> Iterator[Any]:
     """Lists that stand among children, which no page can draw."""
     for each in walk(node):
-        children = getattr(each, "children", None)
+        children = inner(each)
         if isinstance(children, list | tuple):
             yield from (child for child in children if isinstance(child, list | tuple | dict))
 
