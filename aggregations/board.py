@@ -15,6 +15,7 @@ from aggregations.reader import Reader, rows_of
 from aggregations.rollup import Ground, inside, resolve
 from aggregations.tally import Tally, figures
 from aggregations.viewer import Viewer
+from aggregations.work import places_of
 from hubstat.domain import time as tm
 from hubstat.domain.friendday import FriendDay, FriendDetail
 from hubstat.domain.masterdata import MasterData
@@ -48,6 +49,7 @@ class Board:
     folded: tuple[FriendDay, ...] = ()
     _friends: Shared[Answer] = field(default_factory=lambda: Shared(_READ))
     _shown: dict[Question, Answer] = field(default_factory=dict)
+    _days: Shared[Day] = field(default_factory=lambda: Shared(_READ))
     _details: Shared[tuple[FriendDetail, ...]] = field(default_factory=lambda: Shared(_READ))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -147,7 +149,10 @@ class Board:
         """
         scope = self._allowed(viewer, question)
         if question.level == "friend":
-            return self._friends_of(viewer, question)
+            return self._friends_of(viewer, question, scope)
+        return self._answer(self.day, question, scope)
+
+    def _answer(self, day: Day, question: Question, scope: Scope) -> Answer:
         asked = replace(question, service_date=self.service_date)
         return Answer(
             question.level,
@@ -156,21 +161,29 @@ class Board:
             question.wave,
             question.direction,
             self._reader.zone,
-            rows_of(self.day, self._ground, asked, scope),
+            rows_of(day, self._ground, asked, scope),
             self.day.baselines.version,
         )
 
-    def _friends_of(self, viewer: Viewer, question: Question) -> Answer:
-        key = (question.hub or "", question.direction, question.wave, question.metrics)
-        return self._friends.get(key, lambda: self._read_friends(viewer, question))
+    def _friends_of(self, viewer: Viewer, question: Question, scope: Scope) -> Answer:
+        key = (scope, question.direction, question.wave, question.metrics)
+        return self._friends.get(key, lambda: self._read_friends(viewer, question, scope))
 
-    def _read_friends(self, viewer: Viewer, question: Question) -> Answer:
+    def _read_friends(self, viewer: Viewer, question: Question, scope: Scope) -> Answer:
+        if self._view is not None:
+            view = self._view
+            return self._answer(self._days.get(scope, lambda: self._day_of(view, scope)), question, scope)
         asked = replace(
             question, service_date=self.service_date, as_of=self.moment.as_of, known_at=self.moment.known_at
         )
-        if self._view is None:
-            return self._reader.query(viewer, asked)
-        return self._reader.answer(self._view, viewer, asked)
+        return self._reader.query(viewer, asked)
+
+    def _day_of(self, view: View, scope: Scope) -> Day:
+        """The day of the camps of a node, with the Friend-days that the tick has folded."""
+        day = self._reader.day(view, self.service_date, self.moment, scope)
+        day.keep(view)
+        day.give_days([each for each in self.day.days() if any(day.inside(camp) for camp in places_of(each))])
+        return day
 
 
 def board_at(reader: Reader, service_date: date, moment: Moment) -> Board:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from dash import html
 
@@ -137,6 +137,13 @@ class Built:
         ]
 
 
+class _Watched(NamedTuple):
+    """A screen that somebody looks at, as it was built last. left: on how many more snapshots it is built unasked."""
+
+    built: Built
+    left: int
+
+
 def screen_key(place: Place, theme: Theme) -> str:
     """Names a screen in component ids: another address or theme is another screen; another order of rows is not, nor
     is an open drawer."""
@@ -158,7 +165,7 @@ class Screens:
         self._rows: Final[Recent[dict[str, Row]]] = Recent(256)
         self._sent: Final[Recent[bytes]] = Recent(_SENT)
         self._trail: Final = Trail()
-        self._watched: Final[OrderedDict[tuple[Place, Theme], tuple[date, int]]] = OrderedDict()
+        self._watched: Final[OrderedDict[tuple[Place, Theme], _Watched]] = OrderedDict()
         self._lock: Final = threading.Lock()
         board.prepare(self.prepare)
 
@@ -189,29 +196,34 @@ class Screens:
 
     def build(self, place: Place, theme: Theme, moment: Moment) -> Built:
         """The whole screen of a place, built once for all who see it at one moment. Raises ``HubstatError``."""
+        built = self._built_at(place, theme, moment)
         if moment.live and place.screen in HUB_SCREENS and place.compare is None:
             with self._lock:
-                self._watched[place, theme] = (moment.day, _PREPARED_ON)
+                self._watched[place, theme] = _Watched(built, _PREPARED_ON)
                 self._watched.move_to_end((place, theme))
                 while len(self._watched) > _PREPARED:
                     self._watched.popitem(last=False)
-        return self._built_at(place, theme, moment)
+        return built
 
     def prepare(self, moment: Moment) -> None:
-        """Build the screens that are looked at on a new snapshot, the last one asked for first."""
+        """Have the screens that are looked at ready on a new snapshot, the last one asked for first."""
         with self._lock:
-            watched = [(key, left) for key, (day, left) in reversed(self._watched.items()) if day == moment.day]
-            for key, left in watched:
-                self._watched[key] = (moment.day, left - 1)
-                if not left:
-                    del self._watched[key]
+            of_day = [item for item in reversed(self._watched.items()) if item[1].built.scene.moment.day == moment.day]
         until = time.monotonic() + _PREPARING_SECONDS
-        for (place, theme), left in watched:
-            if left and time.monotonic() < until:
+        for key, watched in of_day:
+            built = watched.built
+            if watched.left and time.monotonic() < until:
                 try:
-                    self._built_at(place, theme, moment)
+                    built = self._built_at(*key, moment)
+                    self.changes(built, watched.built.digests)
+                    self.remember(built)
                 except HubstatError as error:  # whoever asks for it is told
                     log.debug("a screen could not be prepared: %s", error)
+            with self._lock:
+                if self._watched.get(key) is watched:  # else somebody has just asked for it
+                    self._watched[key] = _Watched(built, watched.left - 1)
+                    if not watched.left:
+                        del self._watched[key]
 
     def _built_at(self, place: Place, theme: Theme, moment: Moment) -> Built:
         before = None if place.compare is None else self.board.compared(place, moment)
