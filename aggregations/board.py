@@ -112,15 +112,27 @@ class Board:
         """Friends of the hub of a question who stand still for longer than their allowance, the longest first."""
         scope = self._allowed(viewer, question)
         tree = self.master.hierarchy.on(self.service_date)
-        still = [day for day in self.day.days() if day.silent_long and inside(tree, scope, day.camp)]
+        still = [day for day in self._still() if inside(tree, scope, day.camp)]
         return sorted(still, key=lambda day: (-(day.silence or 0), day.friend_id))
+
+    def _still(self) -> Iterator[FriendDay]:
+        """Whose silence is longer than allowed."""
+        as_of = self.moment.as_of
+        for day in self._known_days():
+            silence = day.pauses.silence(as_of)
+            if silence is not None and silence > day.allowance:
+                yield day.at(as_of)
+
+    def _known_days(self) -> tuple[FriendDay, ...]:
+        """All Friend-days; on a tick those folded at it or earlier: only silence and remaining break are not of T."""
+        return self.day.days() if self._view is None else self.folded
 
     def last_activities(self, viewer: Viewer, question: Question) -> dict[str, int]:
         """By camp the latest activity (ms) of the Friends of the hub of a question who work there."""
         scope = self._allowed(viewer, question)
         tree = self.master.hierarchy.on(self.service_date)
         found: dict[str, int] = {}
-        for day in self.day.days():
+        for day in self._known_days():
             if day.camp is not None and day.last_activity is not None and inside(tree, scope, day.camp):
                 found[day.camp] = max(found.get(day.camp, day.last_activity), day.last_activity)
         return found
@@ -139,7 +151,7 @@ class Board:
 
     def _read_details(self, view: View, camp: str) -> Iterator[FriendDetail]:
         reading = self.day.friend_days(view)
-        friends = [day.friend_id for day in self.day.days() if day.camp == camp]
+        friends = [day.friend_id for day in self._known_days() if day.camp == camp]
         return reading.details(reading.documents(friends)) if friends else iter(())
 
     def answer(self, viewer: Viewer, question: Question) -> Answer:
@@ -182,7 +194,7 @@ class Board:
         """The day of the camps of a node, with the Friend-days that the tick has folded."""
         day = self._reader.day(view, self.service_date, self.moment, scope)
         day.keep(view)
-        day.give_days([each for each in self.day.days() if any(day.inside(camp) for camp in places_of(each))])
+        day.give_days([each for each in self._known_days() if any(day.inside(camp) for camp in places_of(each))])
         return day
 
 

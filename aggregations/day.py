@@ -96,6 +96,7 @@ class Day:
         self._kept: dict[tuple[Any, ...], Any] = {}
         self._cells: Mapping[Direction, Cells] = {}
         self._contributed = Contributions()
+        self._folded_days: Sequence[FriendDay] | None = None
         self._zone = tm.zone(country)
         self._limits = limits or Limits()
         self._progress = progress
@@ -120,9 +121,13 @@ class Day:
         """Read everything that is asked for from now on through one view, which stays open."""
         self._look = lambda: nullcontext(view)
 
-    def give_days(self, days: Sequence[FriendDay]) -> None:
-        """Take Friend-days that are known already."""
-        self._kept["days",] = tuple(days)
+    def give_days(self, folded: Sequence[FriendDay]) -> None:
+        """Take Friend-days that are known already, folded at this moment or at an earlier one."""
+        self._folded_days = folded
+
+    def give_work(self, work: Mapping[Key, Tally]) -> None:
+        """Take the Friends' work by (camp,), without what the projection adds, as it is added up already."""
+        self._kept["work of camps", False] = work
 
     def give_cells(self, cells: Mapping[Direction, Cells], known: Contributions) -> None:
         """Take the invoices by cell as they are counted already. known: to which figures they belonged before."""
@@ -205,10 +210,6 @@ class Day:
         projected = "projection" in needs
         return self._once(("work", projected), lambda _: self._work(projected))
 
-    def work_of_camps(self) -> Mapping[Key, Tally]:
-        """Friends' work by (camp,), without what the projection adds. Not to be changed."""
-        return self._work_at("camp", False)
-
     def departures(self) -> dict[str, int]:
         """First departure (ms) of every Friend who has held a due delivery of these camps and has departed."""
         return self._once(("departures",), lambda view: self._departures(view, self._loadings(view)))
@@ -277,6 +278,8 @@ class Day:
         )
 
     def _read_days(self, view: View) -> tuple[FriendDay, ...]:
+        if self._folded_days is not None:
+            return tuple(each.at(self.moment.as_of) for each in self._folded_days)
         reading = self.friend_days(view)
         camps = self._limits.camps
         if camps is None or None in camps:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from aggregations.board import Board
 from aggregations.changes import CellCounts
+from aggregations.crews import CrewWork
 from aggregations.day import Day, View
 from aggregations.forecast import PROJECTED, Forecasts
 from aggregations.productivity import FriendDayReader, Writing, writing_of
@@ -199,10 +200,11 @@ class Snapshots:
                 versions = (day.baselines.version, view.master.version)
                 if known is None or known.versions != versions:
                     schedules = Schedules(service_date.isoformat(), self._reader.zone)
-                    known = self._friend_days[service_date] = _FriendDays(versions, schedules)
+                    known = _FriendDays(versions, schedules, CrewWork(day.baselines))
+                    self._friend_days[service_date] = known
                 folded = known.refresh(day, view)
-                day.give_days([each.at(moment.as_of) for each in folded])
-                day.work_of_camps()  # here, not when the first viewer waits for it
+                day.give_days(folded)
+                day.give_work(known.work.at(folded, moment.as_of, day.area_of))
                 for direction in DIRECTIONS:
                     day.counted("camp", direction, _EVERY_TICK)
                     day.all_waiting("camp", direction)
@@ -236,10 +238,14 @@ def _figures(day: Day) -> list[Any]:
 
 
 class _FriendDays:
-    """Friend-days of one service date, folded again only where needed. versions: of baselines and master data."""
+    """Friend-days of one service date, folded again only where needed. versions: of baselines and master data.
 
-    def __init__(self, versions: tuple[int, int], schedules: Schedules) -> None:
+    work: adds them up.
+    """
+
+    def __init__(self, versions: tuple[int, int], schedules: Schedules, work: CrewWork) -> None:
         self.versions = versions
+        self.work = work
         self._schedules = schedules
         self._days: dict[str, FriendDay] = {}
         self._unsettled: set[str] = set()

@@ -23,6 +23,20 @@ def friend_tallies(day: FriendDay, baselines: Baselines, area_of: AreaOf) -> dic
 
     All of it counts at the camp of the Friend-day, but a route at the camp that its plan names.
     """
+    found = steady_tallies(day, baselines, area_of)
+    if day.status != "none":
+        add_silence(found[day.camp, day.friend_id], day.silence, day.allowance)
+    return found
+
+
+def add_silence(tally: Tally, silence: int | None, allowance: int) -> None:
+    """Add what changes of a Friend with every moment. silence, allowance: ms."""
+    tally.reach("silent", silence)
+    tally.friends["silent_friends"] += int(silence is not None and silence > allowance)
+
+
+def steady_tallies(day: FriendDay, baselines: Baselines, area_of: AreaOf) -> dict[Place, Tally]:
+    """The parts of one Friend-day by place, without its silence: the same until something new is known."""
     tally = Tally(
         excluded=Counter(day.excluded),
         worked=Counter(day.worked),
@@ -39,10 +53,9 @@ def friend_tallies(day: FriendDay, baselines: Baselines, area_of: AreaOf) -> dic
             "idle": day.idle,
             "stops": day.stops,
             "batch_scans": day.batch_scans,
-            "silent_friends": int(day.silent_long),
+            "silent_friends": 0,
         }
     )
-    tally.reach("silent", day.silence)
     area = area_of(day.camp)
     for effort in day.efforts:
         standard = baselines.standard(area, effort.wave)

@@ -127,6 +127,9 @@ class Pauses:
         if self.last is None:
             return None
         after = (self.last, as_of)
+        # A tick asks this of every Friend on the road, few of whom have any such time.
+        if not self.recorded and all(end <= self.last or start >= as_of for start, end in self.planned):
+            return max(0, as_of - self.last)
         found = spans.clip(self.recorded, after)
         if not spans.union(spans.clip(self.breaks, (self.since, as_of))):
             found += spans.clip(self.planned, after)

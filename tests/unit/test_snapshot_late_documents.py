@@ -8,10 +8,12 @@ from typing import Any, cast
 
 import pytest
 
+from aggregations.crews import CrewWork
 from aggregations.day import Day, View
 from aggregations.schedules import Schedules
 from aggregations.snapshot import _FriendDays
 from hubstat.domain import time as tm
+from hubstat.domain.baselines import NO_BASELINES
 
 NINE = 1_795_132_800_000
 # Seconds: the longest bulk that is not written again, until a healthy worker shows what it has written, between clocks.
@@ -48,7 +50,7 @@ class Ticks:
 
     def __init__(self) -> None:
         self.stored = Stored()
-        self._days = _FriendDays((1, 1), Schedules("2026-11-20", tm.zone("KR")))
+        self._days = _FriendDays((1, 1), Schedules("2026-11-20", tm.zone("KR")), CrewWork(NO_BASELINES))
 
     def look(self) -> dict[str, int]:
         """The second of the document that each Friend's day was folded from."""
