@@ -39,6 +39,8 @@ from hubstat.domain.metric import Need
 from hubstat.elastic.search import PointInTime
 
 _T = TypeVar("_T")
+# A rest is thought of after so many things: each takes 10 to 100 µs.
+_REST_EVERY: Final = 100
 ALL_NEEDS: Final[frozenset[Need]] = frozenset(
     {"invoices", "minutes", "backlog", "load", "plan", "friends", "projection"}
 )
@@ -97,6 +99,7 @@ class Day:
         self._cells: Mapping[Direction, Cells] = {}
         self._contributed = Contributions()
         self._folded_days: Sequence[FriendDay] | None = None
+        self._rest: Callable[[], None] | None = None
         self._zone = tm.zone(country)
         self._limits = limits or Limits()
         self._progress = progress
@@ -116,6 +119,10 @@ class Day:
                 yield
             finally:
                 self._view = None
+
+    def unhurried(self, rest: Callable[[], None]) -> None:
+        """Have ``rest`` called in between what takes long of the projection."""
+        self._rest = rest
 
     def keep(self, view: View) -> None:
         """Read everything that is asked for from now on through one view, which stays open."""
@@ -313,7 +320,7 @@ class Day:
     def _project(self, view: View) -> Outlook:
         counter = self._counter(view)
         camps = self._limits.camps
-        pending = list(counter.pending(camps))
+        pending = list(self._resting(counter.pending(camps)))
         for direction in DIRECTIONS:
             pending += self._folded(direction, False).pending
         if camps is not None:
@@ -331,11 +338,19 @@ class Day:
             baselines=self.baselines,
             area_of=self.area_of,
             deadline_of=self.context.deadline,
+            each=self._resting,
         )
+
+    def _resting(self, items: Iterable[_T]) -> Iterator[_T]:
+        """The same, with rests in between."""
+        for number, item in enumerate(items):
+            if self._rest is not None and number % _REST_EVERY == 0:
+                self._rest()
+            yield item
 
     def _work(self, projected: bool) -> dict[Place, Tally]:
         found: dict[Place, Tally] = {}
-        for day in self.days():
+        for day in self._resting(self.days()):
             for place, tally in friend_tallies(day, self.baselines, self.area_of).items():
                 if self.inside(place[0]):
                     found[place] = tally

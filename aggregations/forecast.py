@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -25,6 +26,10 @@ _INVOICES: Final[frozenset[Need]] = frozenset({"invoices"})
 PROJECTED: Final[frozenset[Need]] = frozenset({"projection"})
 # Making one takes at most a tenth of the time, however large the network is.
 _LEAST_PAUSE: Final = 10
+# It works so long before it rests (s), then after every stretch (s) for so many times as long.
+_UNHURRIED_AFTER: Final = 0.3
+_STRETCH: Final = 0.01
+_RESTS: Final = 3.0
 # (camp, direction, wave, hour since the epoch): invoices whose stop is projected to be done in that hour
 _Ahead = Counter[tuple[str | None, str, str, int]]
 
@@ -98,6 +103,27 @@ def _ahead(day: Day) -> _Ahead:
     return found
 
 
+class Rest:
+    """Called in between long work, leaves the interpreter to the ticks: they wait for nothing but it.
+
+    Short work goes on without. rested: how long it has slept, ms.
+    """
+
+    def __init__(self) -> None:
+        self._began = time.thread_time()
+        self._since = self._began + _UNHURRIED_AFTER
+        self.rested = 0
+
+    def __call__(self) -> None:
+        worked = time.thread_time() - self._since
+        if worked < _STRETCH:
+            return
+        began = time.monotonic()
+        time.sleep(_RESTS * worked)
+        self.rested += round(1000 * (time.monotonic() - began))
+        self._since = time.thread_time()
+
+
 @dataclass
 class _Making:
     """The latest forecast of a date and the one under way. tried: as-of of the last try, took: how long it took, ms."""
@@ -122,11 +148,13 @@ class Forecasts:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="forecast")
         self._dates: dict[date, _Making] = {}
 
-    def current(self, service_date: date, moment: Moment, generation: int, make: Callable[[], Day]) -> Forecast | None:
+    def current(
+        self, service_date: date, moment: Moment, generation: int, make: Callable[[Rest], Day]
+    ) -> Forecast | None:
         """The latest forecast of a date, begun anew where it is due; None while the first is being made.
 
-        make: the day at this moment, called and read in another thread. Where it raises, that is logged, the forecast
-        before stays, with its moment, and the next try comes as it would after any other.
+        make: the day at this moment, called and read in another thread, which rests now and then. Where it raises, that
+        is logged, the forecast before stays, with its moment, and the next try comes as it would after any other.
         """
         making = self._dates.setdefault(service_date, _Making())
         if making.running is None and self._due(making, moment, generation):
@@ -139,15 +167,15 @@ class Forecasts:
                 making.last = made or making.last
         return making.last
 
-    def _made(self, moment: Moment, make: Callable[[], Day]) -> tuple[Forecast | None, int]:
-        """The forecast and how long it took, without the time that it waited for its turn or was not looked for, ms."""
-        began = self._clock()
+    def _made(self, moment: Moment, make: Callable[[Rest], Day]) -> tuple[Forecast | None, int]:
+        """The forecast and how long it took, without the time that it waited for its turn or rested, ms."""
+        began, rest = self._clock(), Rest()
         try:
-            made = Forecast(moment, make())
+            made = Forecast(moment, make(rest))
         except Exception:
             log.exception("the projection of %s could not be made", moment)
             made = None
-        return made, self._clock() - began
+        return made, max(0, self._clock() - began - rest.rested)
 
     def _due(self, making: _Making, moment: Moment, generation: int) -> bool:
         if making.tried is None:

@@ -15,7 +15,7 @@ from aggregations.board import Board
 from aggregations.changes import CellCounts
 from aggregations.crews import CrewWork
 from aggregations.day import Day, View
-from aggregations.forecast import PROJECTED, Forecasts
+from aggregations.forecast import PROJECTED, Forecasts, Rest
 from aggregations.productivity import FriendDayReader, Writing, writing_of
 from aggregations.question import ALL_WAVES, Moment
 from aggregations.reader import Reader
@@ -84,8 +84,9 @@ class Snapshots:
             if not boards or began - boards[-1].moment.as_of >= self._pause(service_date):
                 board = self._make(service_date, boards[-1] if boards else None)
                 self._prepared(service_date, board)
+                # The first one reads all there is, those after it what has changed: how long it took says nothing.
+                self._took[service_date] = self._reader.clock() - began if boards else 0
                 boards.append(board)
-                self._took[service_date] = self._reader.clock() - began
                 self._forget(began)
             return boards[-1]
         finally:
@@ -171,7 +172,7 @@ class Snapshots:
             and _figures(last.day) == _figures(day)
         )
         generation = 1 if last is None else last.generation + (not unchanged)
-        forecast = self._forecasts.current(service_date, moment, generation, lambda: self._beside(day))
+        forecast = self._forecasts.current(service_date, moment, generation, lambda rest: self._beside(day, rest))
         return Board(
             generation,
             service_date,
@@ -211,12 +212,13 @@ class Snapshots:
             self._hold(service_date, look.pop_all())
         return view, day, last_received, folded
 
-    def _beside(self, tick: Day) -> Day:
+    def _beside(self, tick: Day, rest: Rest) -> Day:
         """The day of a tick once more, through a look of its own, so that nobody who reads the tick has to wait."""
         with self._reader.view() as view:
             day = self._reader.day(view, tick.service_date, tick.moment, facts=False)
             day.give_days(tick.days())
             day.give_counts(tick)
+            day.unhurried(rest)
             with day.within(view):
                 day.work(PROJECTED)
                 for direction in DIRECTIONS:

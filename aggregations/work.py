@@ -102,14 +102,18 @@ def outlook(
     baselines: Baselines,
     area_of: AreaOf,
     deadline_of: Callable[[str], int],
+    each: Callable[[Iterable[str]], Iterable[str]] = iter,
 ) -> Outlook:
-    """Project every Friend that has something left to do, or worked. pending: open due invoices, both directions."""
+    """Project every Friend that has something left to do, or worked. pending: open due invoices, both directions.
+
+    each: goes through the Friends.
+    """
     held: dict[str, list[Pending]] = {friend: [] for friend in days}
     loose: dict[str | None, list[Pending]] = {}
-    for each in pending:
-        (loose.setdefault(each.camp, []) if each.friend is None else held.setdefault(each.friend, [])).append(each)
+    for one in pending:
+        (loose.setdefault(one.camp, []) if one.friend is None else held.setdefault(one.friend, [])).append(one)
     found = Outlook()
-    for friend in sorted(held):
+    for friend in each(sorted(held)):
         projection = project(
             held[friend],
             days.get(friend),

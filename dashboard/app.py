@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import uuid
 from typing import Any, Final
 
@@ -29,6 +30,9 @@ from hubstat.figures.texts import text
 from hubstat.settings import DashboardSettings
 
 log = logging.getLogger(__name__)
+
+# A thread that makes a snapshot gives way to an answer after so long: an answer needs the interpreter some ten times.
+_SWITCH_SECONDS: Final = 0.0005
 
 CSP: Final = (
     "default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -294,4 +298,5 @@ def _headers(app: Dash) -> None:
 
 def serve(app: Dash, host: str, port: int) -> None:
     """Run the application until SIGINT or SIGTERM."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     uvicorn.Server(uvicorn.Config(app.server, host=host, port=port, log_level="warning", access_log=False)).run()

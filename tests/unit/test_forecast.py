@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import date
 from typing import Any, cast
 
 import pytest
 
 from aggregations.day import Day
-from aggregations.forecast import Forecasts, left_ahead
+from aggregations.forecast import Forecasts, Rest, left_ahead
 from aggregations.question import Moment
 from dashboard.reader_parts import split_at
 from dashboard.trail import Trail
@@ -27,7 +28,7 @@ class Made:
     def clock(self) -> int:
         return self.now
 
-    def __call__(self) -> Day:
+    def __call__(self, rest: Rest) -> Day:
         self.count += 1
         self.now += self.takes
         return cast(Day, object())
@@ -64,7 +65,7 @@ def test_a_forecast_that_cannot_be_made_is_logged_and_tried_again(caplog: pytest
     made = Made(takes=1)
     forecasts = Forecasts(made.clock, 5.0)
 
-    def fails() -> Day:
+    def fails(rest: Rest) -> Day:
         raise ValueError("no baselines")
 
     assert forecasts.current(DAY, Moment(0, 0), 1, fails) is None
@@ -80,9 +81,9 @@ def test_a_forecast_that_nobody_looks_for_does_not_count_as_slow() -> None:
     forecasts = Forecasts(made.clock, 0.0)
     going = threading.Event()
 
-    def waits() -> Day:
+    def waits(rest: Rest) -> Day:
         going.wait()
-        return made()
+        return made(rest)
 
     assert forecasts.current(DAY, Moment(0, 0), 1, waits) is None
     going.set()
@@ -91,6 +92,45 @@ def test_a_forecast_that_nobody_looks_for_does_not_count_as_slow() -> None:
     assert at(forecasts, made, 3_600 * SECOND, 1) == 0
     forecasts._patience = 5.0
     assert at(forecasts, made, 3_602 * SECOND, 1) == 3_602 * SECOND
+    forecasts.close()
+
+
+def work(seconds: float) -> None:
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+
+def test_what_takes_long_leaves_most_of_the_time_to_others_and_what_is_short_does_not() -> None:
+    rest = Rest()
+    rest()
+    assert rest.rested == 0, "it has hardly begun"
+    work(0.2)
+    rest()
+    assert rest.rested == 0, "that is short"
+    work(0.15)
+    rest()
+    before = rest.rested
+    assert before >= 3 * 50, "what was more than 0.3 s"
+    work(0.05)
+    rest()
+    assert rest.rested - before >= 3 * 50
+    after = rest.rested
+    rest()
+    assert rest.rested == after
+
+
+def test_rests_do_not_count_as_work() -> None:
+    made = Made(takes=3 * SECOND)
+    forecasts = Forecasts(made.clock, 5.0)
+
+    def rests(rest: Rest) -> Day:
+        rest.rested = 2 * SECOND
+        return made(rest)
+
+    assert forecasts.current(DAY, Moment(0, 0), 1, rests) is not None
+    assert at(forecasts, made, 9 * SECOND, 2) == 0
+    assert at(forecasts, made, 10 * SECOND, 2) == 10 * SECOND
     forecasts.close()
 
 
