@@ -16,6 +16,7 @@ from dash import html
 from dashboard.board import Addend, Figures, Proof, Side
 from dashboard.grids import GRID_THEME, Column, Row, column
 from dashboard.icons import icon
+from dashboard.markup import Markup
 from dashboard.parts import link, shape
 from dashboard.scene import BELOW, Hubs, Scene, hub_name
 from dashboard.screens.friend import invoice_columns, invoice_row, ordered_lines
@@ -161,7 +162,7 @@ def _way(scene: Scene, hubs: Hubs, metric: str) -> list[Any]:
         for node, figure in parts
     ]
     title = scene.say("proof.below", level=scene.say(f"level.{level}"))
-    return [path, html.Div([html.Span(title, className="quiet"), html.Ul(steps)], className="proof-below")]
+    return [path, html.Div([html.Span(title, className="quiet"), Markup(steps, "ul")], className="proof-below")]
 
 
 def _weight(figure: Any) -> float:

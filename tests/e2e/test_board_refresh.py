@@ -183,3 +183,63 @@ def test_a_fixed_moment_asks_nothing_and_a_failure_shows_and_goes_without_a_relo
     until(page, lambda: late_now(page) > kept)
     assert page.locator("#asof").inner_text() != good
     assert page.evaluate("window.notReloaded")
+
+
+def test_what_does_not_change_in_a_part_is_not_drawn_again(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0])
+    page.wait_for_selector("body[data-ready]")
+    page.wait_for_timeout(1_500)
+    # Of the parts as they are drawn; texts that change, and the tint of what did, leave the elements in place.
+    page.evaluate(
+        """() => {
+            window.anew = [];
+            new MutationObserver((all) => all.forEach((one) => one.addedNodes.forEach((node) => {
+                if (node.nodeType === 1 && node.closest('[id^="tiles-"], [id^="short-"], [id^="crew-"]')) {
+                    window.anew.push(node.outerHTML);
+                }
+            }))).observe(document.getElementById("screen"), { childList: true, subtree: true });
+        }"""
+    )
+    before = late_now(page)
+    until(page, lambda: late_now(page) > before + 2)
+    assert page.evaluate("window.anew") == []
+
+
+def test_a_part_says_what_it_cannot_draw(fake_board: Board, visit: Visit) -> None:
+    page = visit(fake_board[0])
+    page.wait_for_selector("body[data-ready]")
+    said = page.evaluate(
+        """() => {
+            const html = "dash_html_components";
+            const wrong = [["dash_core_components", "Input", {}], [html, "Button", { id: { type: "x" } }]];
+            return wrong.map(([namespace, type, props]) => {
+                const tree = [{ namespace: html, type: "P", props: { children: { namespace, type, props } } }];
+                try { window.hubstat_markup.Markup({ tag: "div", tree }); } catch (error) { return error.message; }
+                return "";
+            });
+        }"""
+    )
+    assert "cannot hold dash_core_components.Input" in said[0]
+    assert 'cannot hold dash_html_components.Button {"type":"x"}' in said[1]
+
+
+def test_a_definition_is_told_under_the_pointer_and_the_focus_and_stays_at_a_refresh(
+    fake_board: Board, visit: Visit
+) -> None:
+    page = visit(fake_board[0])
+    page.wait_for_selector("body[data-ready]")
+    page.wait_for_timeout(1_500)
+    sign, tip = page.locator("#screen .tile .info").first, page.get_by_role("tooltip")
+    words = str(sign.get_attribute("aria-label")).partition(": ")[2]
+    sign.hover()
+    expect(tip).to_have_text(words)
+    before = late_now(page)
+    until(page, lambda: late_now(page) > before)
+    expect(tip).to_have_text(words)
+    page.mouse.move(1, 1)
+    expect(tip).to_have_count(0)
+    page.keyboard.press("Tab")
+    sign.focus()
+    expect(tip).to_have_text(words)
+    sign.blur()
+    expect(tip).to_have_count(0)
