@@ -83,11 +83,11 @@ class FriendDayReader:
     def written_since(self, written_at: int) -> Iterator[Writing]:
         """Documents around the service date that were written at or after a time (ms)."""
         since = {"range": {"written_at": {"gte": written_at}}}
-        fields = ["friend_id", "date", "written_at"]
         of_dates = compiler.all_of([since, {"terms": {"date": self._dates}}])
         for reading, query in ((self._friends, of_dates), (self._corrections, since)):
-            for _, document in reading.documents(query, fields):
-                yield writing_of(document)
+            # Not from the documents themselves, of which every tick would unpack some ten thousand long ones.
+            for hit in reading.hits(query, ("friend_id", "date", "written_at")):
+                yield hit.fields["friend_id"], hit.fields.get("date", ""), int(hit.fields["written_at"])
 
     def documents(self, friends: Sequence[str] | None) -> dict[str, list[dict[str, Any]]]:
         """Stored documents of some Friends (None: of all) around the service date, by Friend."""

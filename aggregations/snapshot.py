@@ -153,11 +153,10 @@ class Snapshots:
                         look.close()
 
     def _make(self, service_date: date, last: Board | None) -> Board:
-        now = self._reader.clock()
-        moment = Moment(now, now)
-        data_to = self._reader.data_to(now)  # before the look is opened: what shows while it is read is not in it
+        # Before the look is opened: what shows while it is read is not in it.
+        data_to = self._reader.data_to(self._reader.clock())
         try:
-            view, day, last_received, folded = self._read(service_date, moment)
+            view, day, last_received, folded = self._read(service_date)
         except BaseException:
             # Half of a look is none: the next one reads all anew.
             self._friend_days.pop(service_date, None)
@@ -171,6 +170,7 @@ class Snapshots:
             and last.folded == folded
             and _figures(last.day) == _figures(day)
         )
+        moment = day.moment
         generation = 1 if last is None else last.generation + (not unchanged)
         forecast = self._forecasts.current(service_date, moment, generation, lambda rest: self._beside(day, rest))
         return Board(
@@ -187,10 +187,13 @@ class Snapshots:
             folded,
         )
 
-    def _read(self, service_date: date, moment: Moment) -> tuple[View, Day, int | None, tuple[FriendDay, ...]]:
+    def _read(self, service_date: date) -> tuple[View, Day, int | None, tuple[FriendDay, ...]]:
         """What a tick is made of: its look and day, the latest received time (ms), Friend-days without T."""
         with ExitStack() as look:
             view = look.enter_context(self._reader.view())
+            # T is when the look is open: what it shows is not later than T then, and nothing of it has to be folded.
+            now = self._reader.clock()
+            moment = Moment(now, now)
             day = self._reader.day(view, service_date, moment)
             day.keep(view)
             with day.within(view):

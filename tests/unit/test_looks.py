@@ -39,7 +39,7 @@ def test_after_a_read_that_failed_half_way_all_is_read_again(monkeypatch: pytest
     class Fails:
         versions = (1, 1)
 
-        def __init__(self, versions: tuple[int, int], schedules: Any) -> None:
+        def __init__(self, versions: tuple[int, int], schedules: Any, work: Any) -> None:
             made.append(self)
 
         def refresh(self, *_: Any) -> Any:
