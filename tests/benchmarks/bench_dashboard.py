@@ -97,6 +97,7 @@ def measure(url: str, settings: Settings, arguments: argparse.Namespace, day: st
         "tick_seconds": arguments.tick,
         "callbacks": len(seconds),
         "failures": sum(viewer.failures for viewer in viewers),
+        "causes": sorted(set[str]().union(*(viewer.causes for viewer in viewers))),
         "queries_per_tick": {"one": one, "many": many},
         "queries_a_second_without_viewers": idle,
         "figures": {

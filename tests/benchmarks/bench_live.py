@@ -276,7 +276,7 @@ class Bench:
             name: found[name] for name in ("callbacks", "failures", "queries_per_tick", "figures")
         }
         if found["failures"]:
-            self.errors.append(f"V1: {found['failures']} refreshes of viewers failed")
+            self.errors.append(f"V1: {found['failures']} refreshes of viewers failed: {found['causes'][:3]}")
 
     @contextmanager
     def _serving(self, tick: float) -> Iterator[str]:

@@ -15,7 +15,7 @@ from urllib.parse import urlparse
 class Viewer:
     """One page. seconds, sizes: of each answer, its compressed bytes; the first is the whole screen.
 
-    ticks: the different lines "as of …" it was given, one for each board made, where these are a second apart or more.
+    causes: what the failures said. ticks: the different lines "as of …" it was given, one for each board made, where these are a second apart or more.
     """
 
     url: str
@@ -24,6 +24,7 @@ class Viewer:
     sizes: list[int] = field(default_factory=list)
     ticks: set[str] = field(default_factory=set)
     failures: int = 0
+    causes: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         place = urlparse(self.url)
@@ -56,8 +57,9 @@ class Viewer:
         began = time.monotonic()
         try:
             size, raw = self._ask("POST", "/_dash-update-component", body)
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
             self.failures += 1
+            self.causes.add(repr(error))
             self._connection.close()
             return
         self.seconds.append(time.monotonic() - began)
@@ -66,7 +68,9 @@ class Viewer:
         self._pulse = response["pulse"]["data"]
         if "asof" in response:
             self.ticks.add(json.dumps(response["asof"]))
-        self.failures += not self._pulse["ok"] or "stale" in self._pulse
+        if not self._pulse["ok"] or "stale" in self._pulse:
+            self.failures += 1
+            self.causes.add(self._pulse.get("stale", "no screen"))
 
     def watch(self, tick: float, until: float) -> None:
         """Refresh ``tick`` seconds after each answer, until a time of ``time.monotonic``."""
