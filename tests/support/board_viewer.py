@@ -15,7 +15,8 @@ from urllib.parse import urlparse
 class Viewer:
     """One page. seconds, sizes: of each answer, its compressed bytes; the first is the whole screen.
 
-    causes: what the failures said. ticks: the different lines "as of …" it was given, one for each board made, where these are a second apart or more.
+    causes: what the failures said. ticks: the different lines "as of …" it was given, one for each board made, where
+    these are a second apart or more.
     """
 
     url: str
