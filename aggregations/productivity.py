@@ -117,8 +117,8 @@ class FriendDayReader:
         """The Friend-day of documents that are the state at (T, K)."""
         kept = self._schedules.of(friend_id, documents)
         rows = [document["log"]["activities"] for document in documents if "activities" in document["log"]]
-        if self._core is not None and kept.compiled is not None and len(rows) == 1:
-            runs = self._core.friend_runs(activity_text(rows[0]), kept.compiled, self._allowance)
+        if self._core is not None and kept.compiled is not None and rows:
+            runs = self._core.friend_runs([activity_text(each) for each in rows], kept.compiled, self._allowance)
             if runs is not None:
                 return day_of(friend_id, kept.schedule, runs, self._moment.as_of)
         return self._day(friend_id, kept.schedule, work_in(friend_id, documents))

@@ -32,10 +32,10 @@ class Core:
         """Changed, document, stored events, activities, dates, since; None where Python decides."""
 
     def friend_runs(
-        self, rows: str, schedule: FriendSchedule, allowance: Callable[[str | None, str | None], int]
+        self, rows: Sequence[str], schedule: FriendSchedule, allowance: Callable[[str | None, str | None], int]
     ) -> FriendRuns | None:
-        """The runs of a Friend on a service date, from the rows of its document (``activity_text``); None where Python
-        decides. ``allowance``: of a gap, by camp of the Friend-day and wave, ms."""
+        """The runs of a Friend on a service date, from the rows of each of its documents (``activity_text``); None
+        where Python decides. ``allowance``: of a gap, by camp of the Friend-day and wave, ms."""
 
 @final
 class FriendSchedule:

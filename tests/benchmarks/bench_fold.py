@@ -119,7 +119,7 @@ def _folds(friends: list[_Friend], zone: ZoneInfo, compiled: bool) -> Callable[[
 
     def plain(friend: _Friend) -> FriendDay | None:
         name, documents, schedule = friend
-        rows = activity_text(documents[0]["log"]["activities"])
+        rows = [activity_text(document["log"]["activities"]) for document in documents]
         runs = core.friend_runs(rows, schedules[name], lambda *_: ALLOWANCE)
         return defined(friend) if runs is None else day_of(name, schedule, runs, as_of)
 

@@ -11,15 +11,18 @@ from typing import Any
 
 import pytest
 from bad_input import BAD
+from compiled_day import rows_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_network import RandomNetwork
 
+from aggregations.schedules import compiled as compiled_schedule
 from hubstat import compiled
 from hubstat.compiled import compiled_core
 from hubstat.domain import time as tm
 from hubstat.domain.codes import DELIVERY_CODES, DIRECTIONS, RANK, RETURN_CODES
 from hubstat.domain.contract import Event, Refusal
+from hubstat.domain.friendday import Work, schedule_of
 from hubstat.errors import SettingsError
 from hubstat.simulator import Options, build_network, simulate_day
 from ingest.merge import Decoded, Merged, Merger
@@ -278,3 +281,19 @@ def test_stored_events_of_years_with_other_offsets_are_pythons() -> None:
     assert event is not None
     old = b'[["e",550000000000,550000000000,{"camp_id":"C","code":"LOADED","event_time":"1987-06-06T00:00:00Z"}]]'
     assert CORE.fold("DELIVERY:1", old, [event]) is None
+
+
+def test_an_activity_that_two_documents_keep_is_handed_back() -> None:
+    at = tm.parse_instant("2026-11-20T15:00:00+09:00")
+    works = [
+        Work(at + n, RANK["DELIVERY"]["DELIVERED"], f"e{n}", "DELIVERED", f"DELIVERY:{n}", "C1", None, None, None, None)
+        for n in range(3)
+    ]
+    schedule = compiled_schedule(schedule_of([], "2026-11-20", KR))
+
+    def runs(*parts: list[Work]) -> Any:
+        return CORE.friend_runs([rows_text("F1", part, KR) for part in parts], schedule, lambda camp, wave: 0)
+
+    assert sum(runs(works).worked.values()) == 3
+    assert runs(works[:1], works[1:]).worked == runs(works).worked
+    assert runs(works[:2], works[1:]) is None

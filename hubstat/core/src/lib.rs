@@ -115,12 +115,17 @@ impl Core {
         ))
     }
 
-    /// The runs of a Friend on a service date, from the rows of its document, unpacked; None where Python decides.
+    /// The runs of a Friend on a service date, from the rows of its documents, unpacked; None where Python decides.
     /// `allowance`: of a gap, by camp of the Friend-day and wave, ms.
-    fn friend_runs(&self, rows: &str, schedule: &FriendSchedule, allowance: &Bound<'_, PyAny>) -> PyResult<Option<FriendRuns>> {
+    fn friend_runs(
+        &self,
+        rows: Vec<String>,
+        schedule: &FriendSchedule,
+        allowance: &Bound<'_, PyAny>,
+    ) -> PyResult<Option<FriendRuns>> {
         or_python(|| {
-            let blocks = work::blocks(rows)?;
-            let work = work::work_of(&blocks, schedule.window)?;
+            let documents: Vec<_> = rows.iter().map(|text| work::blocks(text)).collect::<Option<_>>()?;
+            let work = work::work_of(&documents, schedule.window)?;
             Some(schedule.summed(&work, self.zone, |camp, wave| allowance.call1((camp, wave))?.extract()))
         })
         .transpose()

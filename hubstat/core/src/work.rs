@@ -1,5 +1,7 @@
 //! What a Friend did, from the rows of its document: the plain cases of `hubstat.domain.activity.counted_activities`.
 
+use std::collections::HashMap;
+
 use crate::clock::{self, DAY, EARLIEST, LATEST};
 use crate::codes::{code_of, Code, Direction};
 
@@ -50,7 +52,7 @@ type Shape<'a> = (
 type Row<'a> = (&'a str, &'a str, i64, i64, i64, i64, i64, Option<&'a str>, Option<i64>, Option<i64>);
 
 /// The rows of each block as one JSON array, beside its shape.
-pub fn blocks(text: &str) -> Option<Vec<(&str, String)>> {
+pub fn blocks(text: &str) -> Option<Blocks<'_>> {
     text.split("\n\n")
         .map(|block| {
             let (shape, rows) = block.split_once('\n')?;
@@ -59,34 +61,61 @@ pub fn blocks(text: &str) -> Option<Vec<(&str, String)>> {
         .collect()
 }
 
-/// The work of these blocks inside a window (ms), in order; `None` where Python decides.
-pub fn work_of<'a>(blocks: &'a [(&'a str, String)], window: (i64, i64)) -> Option<Vec<Work<'a>>> {
+/// A document's blocks: shape, rows.
+pub type Blocks<'a> = Vec<(&'a str, String)>;
+
+/// The work of a Friend's documents inside a window (ms), in order; `None` where Python decides, as where two documents keep
+/// derivations of one activity, of which the newer one counts.
+pub fn work_of<'a>(documents: &'a [Blocks<'a>], window: (i64, i64)) -> Option<Vec<Work<'a>>> {
     let mut found = Vec::with_capacity(256);
-    for (shape, rows) in blocks {
-        let (dates, code, camp, _, service_date, wave, counts, _): Shape = serde_json::from_str(shape).ok()?;
-        if !counts {
-            continue;
-        }
-        let base = match dates.first() {
-            Some(date) => clock::midnight_utc(date)?,
-            None => 0,
-        };
-        let rows: Vec<Row> = serde_json::from_str(rows).ok()?;
-        for (invoice, event_id, time, _, _, _, _, address, since, voided) in rows {
-            let time = base.checked_add(time)?;
-            if !(EARLIEST + DAY..LATEST).contains(&time) {
-                return None;
-            }
-            if voided.is_some() || time < window.0 || time >= window.1 {
+    let mut seen = Seen::of(documents.len());
+    for (number, blocks) in documents.iter().enumerate() {
+        for (shape, rows) in blocks {
+            let (dates, code, camp, _, service_date, wave, counts, _): Shape = serde_json::from_str(shape).ok()?;
+            if !counts && !seen.asked {
                 continue;
             }
-            let (code, rank) = code_of(Direction::of(invoice.split_once(':')?.0)?, code)?;
-            if !code.is_activity() {
-                return None;
+            let base = match dates.first() {
+                Some(date) => clock::midnight_utc(date)?,
+                None => 0,
+            };
+            let rows: Vec<Row> = serde_json::from_str(rows).ok()?;
+            for (invoice, event_id, time, _, _, _, _, address, since, voided) in rows {
+                if !seen.once((invoice, event_id), number) {
+                    return None;
+                }
+                let time = base.checked_add(time)?;
+                if !(EARLIEST + DAY..LATEST).contains(&time) {
+                    return None;
+                }
+                if !counts || voided.is_some() || time < window.0 || time >= window.1 {
+                    continue;
+                }
+                let (code, rank) = code_of(Direction::of(invoice.split_once(':')?.0)?, code)?;
+                if !code.is_activity() {
+                    return None;
+                }
+                found.push(Work { time, rank, event_id, invoice, code, camp, address, since, service_date, wave });
             }
-            found.push(Work { time, rank, event_id, invoice, code, camp, address, since, service_date, wave });
         }
     }
     found.sort_unstable_by(|one, other| one.order().cmp(&other.order()));
     Some(found)
+}
+
+/// In which document each activity was; asked where there are several.
+struct Seen<'a> {
+    asked: bool,
+    places: HashMap<(&'a str, &'a str), usize>,
+}
+
+impl<'a> Seen<'a> {
+    fn of(documents: usize) -> Self {
+        Self { asked: documents > 1, places: HashMap::new() }
+    }
+
+    /// Whether no other document has it.
+    fn once(&mut self, activity: (&'a str, &'a str), document: usize) -> bool {
+        !self.asked || *self.places.entry(activity).or_insert(document) == document
+    }
 }
