@@ -59,6 +59,7 @@ class Snapshots:
         self._making: dict[date, threading.Lock] = {}
         self._boards: dict[date, deque[Board]] = {}
         self._coming: dict[date, Board] = {}
+        self._here = threading.local()
         self._took: dict[date, int] = {}
         self._friend_days: dict[date, _FriendDays] = {}
         self._cells: dict[date, CellCounts] = {}
@@ -69,8 +70,11 @@ class Snapshots:
     def current(self, service_date: date) -> Board:
         """The latest board of a service date, made anew where it is older than the interval.
 
-        Who asks while somebody else makes the next one is given the last one, unless that is old.
+        Who asks while somebody else makes the next one is given the last one, unless that is old; who is to prepare
+        one is given that one.
         """
+        if (coming := self._prepared_here(service_date)) is not None:
+            return coming
         with self._lock:
             making = self._making.setdefault(service_date, threading.Lock())
             last = next(reversed(self._boards.get(service_date, ())), None)
@@ -97,6 +101,8 @@ class Snapshots:
 
         It is made here where there is none, or the last one is old.
         """
+        if (coming := self._prepared_here(service_date)) is not None:
+            return coming
         last = next(reversed(self._boards.get(service_date, ())), None)
         if last is None or last.moment.as_of <= self._oldest(service_date):
             return self.current(service_date)
@@ -110,13 +116,18 @@ class Snapshots:
     def _prepared(self, service_date: date, board: Board) -> None:
         if self._prepare is None:
             return
-        self._coming[service_date] = board
+        self._coming[service_date] = self._here.board = board
         try:
             self._prepare(board)
         except Exception:  # whoever asks for it is told then
             log.exception("what is looked at could not be prepared")
         finally:
-            del self._coming[service_date]
+            del self._coming[service_date], self._here.board
+
+    def _prepared_here(self, service_date: date) -> Board | None:
+        """The board of a date that this very thread is preparing: it holds the lock that making one takes."""
+        board: Board | None = getattr(self._here, "board", None)
+        return board if board is not None and board.service_date == service_date else None
 
     def _oldest(self, service_date: date) -> int:
         """As-of (ms) up to which a board is too old to be shown while the next one is made."""

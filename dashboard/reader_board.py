@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -69,6 +71,9 @@ _KEPT_ENDS: Final = 256
 _MASTER_SECONDS: Final = 1.0
 # What viewers asked of one board is at hand on so many of the next ones.
 _PREPARED_ON: Final = 3
+# So many questions at most, the last ones first and while there is time (s).
+_PREPARED: Final = 64
+_PREPARING_SECONDS: Final = 0.5
 _STAGES: Final = tuple(m.id for m in metrics_for("RETURN").values() if isinstance(m.measure, StageMinutes))
 
 
@@ -86,7 +91,7 @@ class ReaderBoard:
         self._ends: Final[Shared[Mapping[str, Any]]] = Shared(_KEPT_ENDS)
         self._masters: Final = Paced(lambda: reader.store.master_data(reader.country), _MASTER_SECONDS)
         self._dates: Final = Paced(reader.active_dates, _MASTER_SECONDS)
-        self._asked: Final[dict[Question, int]] = {}
+        self._asked: Final[OrderedDict[Question, int]] = OrderedDict()
         self._lock: Final = threading.Lock()
         self._prepares: Final[list[Callable[[Moment], None]]] = []
         self.keeping: Final = Keeping(self._snapshots, reader)
@@ -108,19 +113,18 @@ class ReaderBoard:
     def _prepare(self, board: Figures) -> None:
         """Have at hand on a new board what viewers asked of the last ones."""
         with self._lock:
-            asked = {
-                question: left - 1
-                for question, left in self._asked.items()
-                if question.service_date == board.service_date
-            }
-            self._asked.update(asked)
-        for question, left in asked.items():
-            try:
-                board.shown(self._viewer, question)
-            except HubstatError:  # as a hub that is gone: who asks for it is told
-                left = 0
-            if not left:
-                with self._lock:
+            asked = [item for item in reversed(self._asked.items()) if item[0].service_date == board.service_date]
+        until = time.monotonic() + _PREPARING_SECONDS
+        for question, left in asked:
+            if time.monotonic() < until:
+                try:
+                    board.shown(self._viewer, question)
+                except HubstatError:  # as a hub that is gone: who asks for it is told
+                    left = 1
+            with self._lock:
+                if left > 1:
+                    self._asked[question] = left - 1
+                else:
                     self._asked.pop(question, None)
         moment = self._live(board)
         for prepare in self._prepares:
@@ -165,6 +169,9 @@ class ReaderBoard:
         if moment.live:
             with self._lock:
                 self._asked[question] = _PREPARED_ON
+                self._asked.move_to_end(question)
+                while len(self._asked) > _PREPARED:
+                    self._asked.popitem(last=False)
         answer = self._board(moment).shown(self._viewer, question)
         return [Node(row.hub, row.name_ko, row.name_en, row.parent, row.figures) for row in answer.rows]
 

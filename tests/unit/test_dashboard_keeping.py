@@ -116,6 +116,13 @@ def test_what_fails_is_met_by_those_who_ask_until_it_goes_again(boards: Boards, 
     assert as_of(keeping) == 1_004_000
 
 
+def test_who_prepares_a_board_and_asks_for_the_latest_is_given_it(boards: Boards) -> None:
+    found = []
+    boards._prepare = lambda board: found.extend([boards.latest(TODAY) is board, boards.current(TODAY) is board])
+    boards.current(TODAY)
+    assert found == [True, True], "and it does not wait for itself"
+
+
 class Asked:
     """A board that notes what it is asked."""
 
@@ -148,7 +155,7 @@ def test_what_viewers_asked_of_a_board_is_at_hand_on_the_next_ones() -> None:
         new = Asked(TODAY)
         prepare(new)
         seen.append(new.shown_)
-    assert seen == [["region", "camp"]] * 3 + [[]], "as long as somebody may still look at them"
+    assert seen == [["camp", "region"]] * 3 + [[]], "as long as somebody may still look at them"
     assert told == [5_000] * 4
     for level in ("region", "camp"):
         board.nodes(Place(), moment, level, None)
@@ -158,7 +165,7 @@ def test_what_viewers_asked_of_a_board_is_at_hand_on_the_next_ones() -> None:
     gone, new = Asked(TODAY, gone="region"), Asked(TODAY)
     prepare(gone)
     prepare(new)
-    assert (gone.shown_, new.shown_) == (["region", "camp"], ["camp"]), "what cannot be answered is not asked again"
+    assert (gone.shown_, new.shown_) == (["camp", "region"], ["camp"]), "what cannot be answered is not asked again"
     board.close()
 
 
