@@ -89,18 +89,16 @@ def test_the_next_refresh_waits_for_the_last_answer_and_unchanged_figures_are_no
     page.wait_for_timeout(2_500)
     sizes: list[int] = []
     running: list[int] = []
-    open_now = 0
+    asked: list[object] = []
 
     def began(request: object) -> None:
-        nonlocal open_now
         if "_dash-update-component" in request.url:  # type: ignore[attr-defined]
-            open_now += 1
-            running.append(open_now)
+            asked.append(request)
+            running.append(len(asked))
 
     def ended(request: object) -> None:
-        nonlocal open_now
-        if "_dash-update-component" in request.url:  # type: ignore[attr-defined]
-            open_now -= 1
+        if request in asked:  # not one that was on its way before
+            asked.remove(request)
             sizes.append(len(request.response().body()))  # type: ignore[attr-defined]
 
     page.on("request", began)
