@@ -212,6 +212,8 @@ class Screens:
         until = time.monotonic() + _PREPARING_SECONDS
         for key, watched in of_day:
             built = watched.built
+            if built.scene.moment.generation == moment.generation:
+                continue  # nothing of it will be sent
             if watched.left and time.monotonic() < until:
                 try:
                     built = self._built_at(*key, moment)

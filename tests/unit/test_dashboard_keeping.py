@@ -182,6 +182,8 @@ def test_screens_that_are_looked_at_are_built_before_they_are_shown() -> None:
         return made(place, theme, moment, before)
 
     screens._build = noted  # type: ignore[method-assign]
+    prepare(replace(screens.moment(place), as_of=board.now + 2_000))
+    assert built == [], "no figure has changed"
     moments = []
     for _ in range(4):
         board.now += 2_000
