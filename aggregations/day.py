@@ -362,11 +362,11 @@ class Day:
 
     def _work_at(self, grain: Grain, projected: bool) -> Mapping[Key, Tally]:
         """Friends' work by place; that of a camp is added up once for all waves, directions and levels."""
-        work = self.work(frozenset({"projection"}) if projected else frozenset())
+        needs: frozenset[Need] = frozenset({"projection"}) if projected else frozenset()
         if grain == "friend":
-            return cast("Mapping[Key, Tally]", work)
+            return cast("Mapping[Key, Tally]", self.work(needs))
         key = ("work of camps", projected)
-        return self._kept_or(key, lambda: {(camp,): tally for camp, tally in work_of_camps(work).items()})
+        return self._kept_or(key, lambda: {(camp,): tally for camp, tally in work_of_camps(self.work(needs)).items()})
 
     def _at_risk(self, grain: Grain, direction: Direction) -> Tallies:
         found: Tallies = {}

@@ -126,13 +126,17 @@ class Rest:
 
 @dataclass
 class _Making:
-    """The latest forecast of a date and the one under way. tried: as-of of the last try, took: how long it took, ms."""
+    """The latest forecast of a date and the one under way.
+
+    tried: as-of of the last try. took: how long it took without rests, and lasted: with them, ms.
+    """
 
     generation: int = 0
     last: Forecast | None = None
-    running: Future[tuple[Forecast | None, int]] | None = None
+    running: Future[tuple[Forecast | None, int, int]] | None = None
     tried: int | None = None
     took: int = 0
+    lasted: int = 0
 
 
 class Forecasts:
@@ -161,21 +165,22 @@ class Forecasts:
             making.generation, making.tried = generation, moment.as_of
             making.running = self._pool.submit(self._made, moment, make)
         if making.running is not None:
-            wait([making.running], self._patience if making.took <= 1000 * self._patience else 0)
+            wait([making.running], self._patience if making.lasted <= 1000 * self._patience else 0)
             if making.running.done():
-                (made, making.took), making.running = making.running.result(), None
+                (made, making.took, making.lasted), making.running = making.running.result(), None
                 making.last = made or making.last
         return making.last
 
-    def _made(self, moment: Moment, make: Callable[[Rest], Day]) -> tuple[Forecast | None, int]:
-        """The forecast and how long it took, without the time that it waited for its turn or rested, ms."""
+    def _made(self, moment: Moment, make: Callable[[Rest], Day]) -> tuple[Forecast | None, int, int]:
+        """The forecast and how long it took and lasted, without the time that it waited for its turn, ms."""
         began, rest = self._clock(), Rest()
         try:
             made = Forecast(moment, make(rest))
         except Exception:
             log.exception("the projection of %s could not be made", moment)
             made = None
-        return made, max(0, self._clock() - began - rest.rested)
+        lasted = self._clock() - began
+        return made, max(0, lasted - rest.rested), lasted
 
     def _due(self, making: _Making, moment: Moment, generation: int) -> bool:
         if making.tried is None:

@@ -61,6 +61,7 @@ class Snapshots:
         self._coming: dict[date, Board] = {}
         self._here = threading.local()
         self._took: dict[date, int] = {}
+        self._first_took: dict[date, int] = {}
         self._friend_days: dict[date, _FriendDays] = {}
         self._cells: dict[date, CellCounts] = {}
         self._contributions: dict[date, Contributions] = {}
@@ -77,7 +78,7 @@ class Snapshots:
             return coming
         with self._lock:
             making = self._making.setdefault(service_date, threading.Lock())
-            last = next(reversed(self._boards.get(service_date, ())), None)
+            last = self._last(service_date)
         if last is None or last.moment.as_of <= self._oldest(service_date):
             making.acquire()
         elif not making.acquire(blocking=False):
@@ -88,8 +89,9 @@ class Snapshots:
             if not boards or began - boards[-1].moment.as_of >= self._pause(service_date):
                 board = self._make(service_date, boards[-1] if boards else None)
                 self._prepared(service_date, board)
+                took = self._reader.clock() - began
                 # The first one reads all there is, those after it what has changed: how long it took says nothing.
-                self._took[service_date] = self._reader.clock() - began if boards else 0
+                self._took[service_date], self._first_took[service_date] = (took, 0) if boards else (0, took)
                 boards.append(board)
                 self._forget(began)
             return boards[-1]
@@ -103,26 +105,32 @@ class Snapshots:
         """
         if (coming := self._prepared_here(service_date)) is not None:
             return coming
-        last = next(reversed(self._boards.get(service_date, ())), None)
+        last = self._last(service_date)
         if last is None or last.moment.as_of <= self._oldest(service_date):
             return self.current(service_date)
         return last
 
     def due(self, service_date: date) -> int:
         """When the next board of a date is to be made, ms; 0 where there is none."""
-        last = next(reversed(self._boards.get(service_date, ())), None)
+        last = self._last(service_date)
         return 0 if last is None else last.moment.as_of + self._pause(service_date)
+
+    def _last(self, service_date: date) -> Board | None:
+        boards = self._boards.get(service_date)
+        return boards[-1] if boards else None
 
     def _prepared(self, service_date: date, board: Board) -> None:
         if self._prepare is None:
             return
+        before = getattr(self._here, "board", None)
         self._coming[service_date] = self._here.board = board
         try:
             self._prepare(board)
         except Exception:  # whoever asks for it is told then
             log.exception("what is looked at could not be prepared")
         finally:
-            del self._coming[service_date], self._here.board
+            del self._coming[service_date]
+            self._here.board = before
 
     def _prepared_here(self, service_date: date) -> Board | None:
         """The board of a date that this very thread is preparing: it holds the lock that making one takes."""
@@ -131,7 +139,9 @@ class Snapshots:
 
     def _oldest(self, service_date: date) -> int:
         """As-of (ms) up to which a board is too old to be shown while the next one is made."""
-        return self._reader.clock() - max(_LEAST_LATELY, _STILL_LATELY * self._pause(service_date))
+        lately = max(_LEAST_LATELY, _STILL_LATELY * self._pause(service_date))
+        # The first one is old when it is there: the second is made of what came meanwhile.
+        return self._reader.clock() - lately - _STILL_LATELY * self._first_took.get(service_date, 0)
 
     def _pause(self, service_date: date) -> int:
         """From the making of one board to that of the next, ms."""
@@ -159,6 +169,8 @@ class Snapshots:
                     self._friend_days.pop(day, None)
                     self._cells.pop(day, None)
                     self._contributions.pop(day, None)
+                    self._took.pop(day, None)
+                    self._first_took.pop(day, None)
                     self._forecasts.forget(day)
                     for look in self._looks.pop(day, ()):
                         look.close()
@@ -183,7 +195,9 @@ class Snapshots:
         )
         moment = day.moment
         generation = 1 if last is None else last.generation + (not unchanged)
-        forecast = self._forecasts.current(service_date, moment, generation, lambda rest: self._beside(day, rest))
+        forecast = self._forecasts.current(
+            service_date, moment, generation, lambda rest: self._beside(day, folded, rest)
+        )
         return Board(
             generation,
             service_date,
@@ -226,11 +240,11 @@ class Snapshots:
             self._hold(service_date, look.pop_all())
         return view, day, last_received, folded
 
-    def _beside(self, tick: Day, rest: Rest) -> Day:
+    def _beside(self, tick: Day, folded: tuple[FriendDay, ...], rest: Rest) -> Day:
         """The day of a tick once more, through a look of its own, so that nobody who reads the tick has to wait."""
         with self._reader.view() as view:
             day = self._reader.day(view, tick.service_date, tick.moment, facts=False)
-            day.give_days(tick.days())
+            day.give_days(folded)
             day.give_counts(tick)
             day.unhurried(rest)
             with day.within(view):
@@ -243,7 +257,7 @@ class Snapshots:
         """Keep the look of a tick open for those who still ask the board of it something, a few ticks on."""
         looks = self._looks.setdefault(service_date, deque())
         looks.append(look)
-        while len(looks) > _LOOKS:
+        while len(looks) > _LOOKS + 1:  # the oldest board is shown until the one of this look is
             looks.popleft().close()
 
 

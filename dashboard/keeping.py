@@ -10,8 +10,9 @@ from aggregations.board import Board
 from aggregations.reader import Reader
 from aggregations.snapshot import Snapshots
 
-# A date that nobody has looked at for so long is made anew more seldom (ms): what is shown first is at hand even so.
-_LOOKED_AT_WITHIN: Final = 15_000
+# A date that nobody has looked at for so long is made anew more seldom (ms): what is shown first is at hand even so. It
+# is longer than the longest interval that a page offers.
+_LOOKED_AT_WITHIN: Final = 45_000
 _UNSEEN_PAUSE: Final = 8_000
 
 
@@ -50,7 +51,12 @@ class Keeping:
         seen = self._seen(self._reader.clock())
         failures: list[Exception] = []
         due: list[int] = []
-        for day in sorted({*self._reader.active_dates(), *seen}):
+        active: list[date] = []
+        try:
+            active = self._reader.active_dates()
+        except Exception as error:  # Elasticsearch that answers nothing: those who look are told at once
+            failures.append(error)
+        for day in sorted({*active, *seen}):
             more = 0 if day in seen else max(0, _UNSEEN_PAUSE - self._snapshots.interval)
             if self._snapshots.due(day) + more <= self._reader.clock():
                 try:

@@ -214,17 +214,19 @@ class Screens:
             built = watched.built
             if built.scene.moment.generation == moment.generation:
                 continue  # nothing of it will be sent
+            watched_on = watched.left - 1
             if watched.left and time.monotonic() < until:
                 try:
                     built = self._built_at(*key, moment)
                     self.changes(built, watched.built.digests)
                     self.remember(built)
-                except HubstatError as error:  # whoever asks for it is told
-                    log.debug("a screen could not be prepared: %s", error)
+                except Exception as error:  # whoever asks for it is told
+                    log.debug("a screen could not be prepared: %s", error, exc_info=True)
+                    watched_on = -1
             with self._lock:
                 if self._watched.get(key) is watched:  # else somebody has just asked for it
-                    self._watched[key] = _Watched(built, watched.left - 1)
-                    if not watched.left:
+                    self._watched[key] = _Watched(built, watched_on)
+                    if watched_on < 0:
                         del self._watched[key]
 
     def _built_at(self, place: Place, theme: Theme, moment: Moment) -> Built:
@@ -320,7 +322,7 @@ class Screens:
         wider = states.any_wave(scene.place)
         for direction in ("DELIVERY", "RETURN"):
             place = wider.go(direction=direction)
-            nodes = self.board.nodes(place, self.board.moment(place), "nationwide", None)
+            nodes = self.board.nodes(place, scene.moment, "nationwide", None)
             if any(states.has_data(node.figures) for node in nodes):
                 return True
         return False

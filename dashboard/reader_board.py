@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -37,9 +38,11 @@ from hubstat.domain.hierarchy import UNMAPPED
 from hubstat.domain.masterdata import MasterData
 from hubstat.domain.metric import StageMinutes
 from hubstat.domain.metrics import DEFINITION_VERSION, metrics_for
-from hubstat.errors import HubstatError, QueryError
+from hubstat.errors import QueryError
 from hubstat.figures.status import silence
 from hubstat.shared import Shared
+
+log = logging.getLogger(__name__)
 
 _KEPT_MOMENTS: Final = 16
 _SHOWN_NEEDS: Final = frozenset({"invoices", "backlog", "friends", "plan", "projection"})
@@ -116,16 +119,18 @@ class ReaderBoard:
             asked = [item for item in reversed(self._asked.items()) if item[0].service_date == board.service_date]
         until = time.monotonic() + _PREPARING_SECONDS
         for question, left in asked:
+            more = left - 1
             if time.monotonic() < until:
                 try:
                     board.shown(self._viewer, question)
-                except HubstatError:  # as a hub that is gone: who asks for it is told
-                    left = 1
+                except Exception as error:  # as a hub that is gone: who asks for it is told
+                    log.debug("an answer could not be prepared: %s", error, exc_info=True)
+                    more = 0
             with self._lock:
-                if left > 1:
-                    self._asked[question] = left - 1
-                else:
-                    self._asked.pop(question, None)
+                if self._asked.get(question) == left:  # else somebody has just asked for it
+                    self._asked[question] = more
+                    if not more:
+                        del self._asked[question]
         moment = self._live(board)
         for prepare in self._prepares:
             prepare(moment)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
+from hubstat.errors import HubstatError
+
 log = logging.getLogger(__name__)
 
 # The longest pause: what changes meanwhile, as a date that begins, is noticed then.
@@ -45,7 +47,8 @@ def kept_warm(board: Kept, again_seconds: float = _LONGEST_SECONDS) -> Iterator[
                 failed = False
             except Exception as error:
                 if not failed:
-                    log.warning("the board cannot be kept at hand: %s", error)
+                    unforeseen = not isinstance(error, HubstatError)
+                    log.warning("the board cannot be kept at hand: %s", error, exc_info=unforeseen)
                 failed = True
             first.set()
             board.looked_at.wait(pause)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
+from datetime import date
 
 import pytest
+from memory import MemoryNetwork
 
 from aggregations.crews import CrewWork
+from aggregations.question import Moment
+from aggregations.tally import Tally
 from aggregations.work import friend_tallies, work_of_camps
 from hubstat.domain import time as tm
 from hubstat.domain.baselines import Baselines
@@ -76,3 +81,12 @@ def test_a_day_that_reads_the_same_but_is_another_one_is_taken_anew() -> None:
     assert work.at([day], START, AREAS.get)["C1",].friends["stops"] == 3
     assert work.at([replace(day, stops=4)], START, AREAS.get)["C1",].friends["stops"] == 4
     assert work.at([], START, AREAS.get) == {}
+
+
+def test_what_a_tick_has_added_up_is_not_added_up_again() -> None:
+    day = MemoryNetwork().day(date(2026, 11, 20), Moment(START, START))
+    given = {("C1",): Tally(friends=Counter({"stops": 7}))}
+    day.give_work(given)
+    assert day.tallies("camp", "DELIVERY", "all", frozenset({"friends"}))["C1",].friends["stops"] == 7
+    assert ("work", False) not in day._kept
+    assert ("days",) not in day._kept

@@ -93,7 +93,7 @@ def test_dates_that_are_looked_at_are_made_at_every_tick_the_others_now_and_then
         (TODAY, 1_016_000),
         (TOMORROW, 1_016_000),
     ]
-    boards.now += 15_001
+    boards.now += 45_001
     boards.made.clear()
     keeping.keep()
     assert boards.made == [(TODAY, boards.now)], "nobody looks at tomorrow any more"
@@ -121,6 +121,20 @@ def test_who_prepares_a_board_and_asks_for_the_latest_is_given_it(boards: Boards
     boards._prepare = lambda board: found.extend([boards.latest(TODAY) is board, boards.current(TODAY) is board])
     boards.current(TODAY)
     assert found == [True, True], "and it does not wait for itself"
+
+
+def test_a_first_board_that_took_long_is_shown_while_the_second_one_is_made(boards: Boards) -> None:
+    make = boards._make
+
+    def slowly(service_date: date, last: Any) -> Any:
+        board = make(service_date, last)
+        boards.now += 12_000
+        return board
+
+    boards._make = slowly  # type: ignore[method-assign]
+    first = boards.current(TODAY)
+    assert boards.latest(TODAY) is first
+    assert boards.due(TODAY) < boards.now, "the second one is due at once"
 
 
 class Asked:
