@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 # A thread that makes a snapshot gives way to an answer after so long: an answer needs the interpreter some ten times.
 _SWITCH_SECONDS: Final = 0.0005
+# Longer than the longest interval of refreshes: a page asks over the connection that it has.
+_KEPT_ALIVE_SECONDS: Final = 75
 
 CSP: Final = (
     "default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -299,4 +301,12 @@ def _headers(app: Dash) -> None:
 def serve(app: Dash, host: str, port: int) -> None:
     """Run the application until SIGINT or SIGTERM."""
     sys.setswitchinterval(_SWITCH_SECONDS)
-    uvicorn.Server(uvicorn.Config(app.server, host=host, port=port, log_level="warning", access_log=False)).run()
+    config = uvicorn.Config(
+        app.server,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=_KEPT_ALIVE_SECONDS,
+    )
+    uvicorn.Server(config).run()
