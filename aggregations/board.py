@@ -17,7 +17,7 @@ from aggregations.tally import Tally, figures
 from aggregations.viewer import Viewer
 from aggregations.work import places_of
 from hubstat.domain import time as tm
-from hubstat.domain.friendday import FriendDay, FriendDetail
+from hubstat.domain.friendday import FriendDay, FriendDetail, too_long
 from hubstat.domain.masterdata import MasterData
 from hubstat.domain.metrics import metrics_for
 from hubstat.shared import Shared
@@ -119,8 +119,7 @@ class Board:
         """Whose silence is longer than allowed."""
         as_of = self.moment.as_of
         for day in self._known_days():
-            silence = day.pauses.silence(as_of)
-            if silence is not None and silence > day.allowance:
+            if too_long(day.pauses.silence(as_of), day.allowance):
                 yield day.at(as_of)
 
     def _known_days(self) -> tuple[FriendDay, ...]:

@@ -110,8 +110,7 @@ class Rest:
     """
 
     def __init__(self) -> None:
-        self._began = time.thread_time()
-        self._since = self._began + _UNHURRIED_AFTER
+        self._since = time.thread_time() + _UNHURRIED_AFTER
         self.rested = 0
 
     def __call__(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from aggregations.tally import Tally
 from hubstat.domain import time as tm
 from hubstat.domain.baselines import Baselines
-from hubstat.domain.friendday import FriendDay
+from hubstat.domain.friendday import FriendDay, too_long
 from hubstat.domain.projection import Pending, Projection, group_stops, project
 
 AreaOf = Callable[[str | None], str | None]
@@ -32,7 +32,7 @@ def friend_tallies(day: FriendDay, baselines: Baselines, area_of: AreaOf) -> dic
 def add_silence(tally: Tally, silence: int | None, allowance: int) -> None:
     """Add what changes of a Friend with every moment. silence, allowance: ms."""
     tally.reach("silent", silence)
-    tally.friends["silent_friends"] += int(silence is not None and silence > allowance)
+    tally.friends["silent_friends"] += int(too_long(silence, allowance))
 
 
 def steady_tallies(day: FriendDay, baselines: Baselines, area_of: AreaOf) -> dict[Place, Tally]:

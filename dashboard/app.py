@@ -216,7 +216,7 @@ class Updates:
             time = pulse.get("time", "")
             kept = {name: pulse.get(name) for name in ("shown", "form", "compared", "proof")}
             return answer | kept | {"time": time}, {"asof": {"children": line}}
-        built = self._screens.build(place, theme, moment)
+        built = self._screens.look(place, theme, moment)
         answer["compared"] = built.scene.before is not None
         if place.compare is not None and built.scene.before is None:
             answer["live"] = True  # a fixed moment too is asked again until what it is compared with has been read

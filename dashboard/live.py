@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property, partial
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from dash import html
 
@@ -21,6 +21,7 @@ from dashboard.causes import Refused, told
 from dashboard.desk import Desk
 from dashboard.export_sheets import Offer, offers
 from dashboard.grids import Row
+from dashboard.lately import Lately
 from dashboard.paced import Paced
 from dashboard.patches import PATCHED, patch
 from dashboard.place import HUB_SCREENS, Level, Place, Screen
@@ -43,9 +44,7 @@ _DESK_SECONDS: Final = 10.0
 _PREVIEW_MS: Final = 10 * tm.MINUTE
 # Screens that are kept: as many as people look at in one tick, or nearly.
 _SCREENS: Final = 64
-# What viewers looked at on one snapshot is built on so many of the next ones before they are shown, so many screens at
-# most and while there is time (s): the others are built for whoever asks first.
-_PREPARED_ON: Final = 3
+# So many screens at most are built before a snapshot is shown, and while there is time (s).
 _PREPARED: Final = 24
 _PREPARING_SECONDS: Final = 1.0
 # Parts that are remembered as they were sent, of 10 kB as a rule: some for each of the screens that are kept.
@@ -137,13 +136,6 @@ class Built:
         ]
 
 
-class _Watched(NamedTuple):
-    """A screen that somebody looks at, as it was built last. left: on how many more snapshots it is built unasked."""
-
-    built: Built
-    left: int
-
-
 def screen_key(place: Place, theme: Theme) -> str:
     """Names a screen in component ids: another address or theme is another screen; another order of rows is not, nor
     is an open drawer."""
@@ -165,8 +157,7 @@ class Screens:
         self._rows: Final[Recent[dict[str, Row]]] = Recent(256)
         self._sent: Final[Recent[bytes]] = Recent(_SENT)
         self._trail: Final = Trail()
-        self._watched: Final[OrderedDict[tuple[Place, Theme], _Watched]] = OrderedDict()
-        self._lock: Final = threading.Lock()
+        self._looked_at: Final[Lately[tuple[Place, Theme], Built]] = Lately(_PREPARED)
         board.prepare(self.prepare)
 
     @property
@@ -194,42 +185,33 @@ class Screens:
         at = self.desktop.get().at if reporting else now_ms()
         return _moment(at, None, tm.local_date(at, self.board.zone), live=reporting)
 
-    def build(self, place: Place, theme: Theme, moment: Moment) -> Built:
-        """The whole screen of a place, built once for all who see it at one moment. Raises ``HubstatError``."""
-        built = self._built_at(place, theme, moment)
+    def look(self, place: Place, theme: Theme, moment: Moment) -> Built:
+        """As ``build``, for a page: it is ready on the next snapshots before these are shown."""
+        built = self.build(place, theme, moment)
         if moment.live and place.screen in HUB_SCREENS and place.compare is None:
-            with self._lock:
-                self._watched[place, theme] = _Watched(built, _PREPARED_ON)
-                self._watched.move_to_end((place, theme))
-                while len(self._watched) > _PREPARED:
-                    self._watched.popitem(last=False)
+            self._looked_at.ask((place, theme), built)
         return built
 
     def prepare(self, moment: Moment) -> None:
         """Have the screens that are looked at ready on a new snapshot, the last one asked for first."""
-        with self._lock:
-            of_day = [item for item in reversed(self._watched.items()) if item[1].built.scene.moment.day == moment.day]
         until = time.monotonic() + _PREPARING_SECONDS
-        for key, watched in of_day:
-            built = watched.built
-            if built.scene.moment.generation == moment.generation:
+        for asked in self._looked_at.of(lambda asked: asked.value.scene.moment.day == moment.day):
+            shown = built = asked.value
+            if shown.scene.moment.generation == moment.generation:
                 continue  # nothing of it will be sent
-            watched_on = watched.left - 1
-            if watched.left and time.monotonic() < until:
+            if time.monotonic() < until:
                 try:
-                    built = self._built_at(*key, moment)
-                    self.changes(built, watched.built.digests)
+                    built = self.build(*asked.key, moment)
+                    self.changes(built, shown.digests)
                     self.remember(built)
                 except Exception as error:  # whoever asks for it is told
                     log.debug("a screen could not be prepared: %s", error, exc_info=True)
-                    watched_on = -1
-            with self._lock:
-                if self._watched.get(key) is watched:  # else somebody has just asked for it
-                    self._watched[key] = _Watched(built, watched_on)
-                    if watched_on < 0:
-                        del self._watched[key]
+                    self._looked_at.forget(asked)
+                    continue
+            self._looked_at.passed(asked, built)
 
-    def _built_at(self, place: Place, theme: Theme, moment: Moment) -> Built:
+    def build(self, place: Place, theme: Theme, moment: Moment) -> Built:
+        """The whole screen of a place, built once for all who see it at one moment. Raises ``HubstatError``."""
         before = None if place.compare is None else self.board.compared(place, moment)
         # What is compared with may come later than the moment itself.
         compared = None if before is None else before.as_of

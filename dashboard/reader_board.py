@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,6 +26,7 @@ from dashboard.board import Detail, Line, Listing, Moment, Node, Proof, Still, S
 from dashboard.causes import Refused
 from dashboard.compared import Compared
 from dashboard.keeping import Keeping
+from dashboard.lately import Lately
 from dashboard.paced import Paced
 from dashboard.place import LEVELS, Place
 from dashboard.reader_names import MasterNames
@@ -72,9 +71,7 @@ _ENDS: Final = {
 _KEPT_ENDS: Final = 256
 # Whether master data have changed is looked at this often for words, and for which dates are at work (s).
 _MASTER_SECONDS: Final = 1.0
-# What viewers asked of one board is at hand on so many of the next ones.
-_PREPARED_ON: Final = 3
-# So many questions at most, the last ones first and while there is time (s).
+# So many answers at most are made before a snapshot is shown, and while there is time (s).
 _PREPARED: Final = 64
 _PREPARING_SECONDS: Final = 0.5
 _STAGES: Final = tuple(m.id for m in metrics_for("RETURN").values() if isinstance(m.measure, StageMinutes))
@@ -94,8 +91,7 @@ class ReaderBoard:
         self._ends: Final[Shared[Mapping[str, Any]]] = Shared(_KEPT_ENDS)
         self._masters: Final = Paced(lambda: reader.store.master_data(reader.country), _MASTER_SECONDS)
         self._dates: Final = Paced(reader.active_dates, _MASTER_SECONDS)
-        self._asked: Final[OrderedDict[Question, int]] = OrderedDict()
-        self._lock: Final = threading.Lock()
+        self._asked: Final[Lately[Question, None]] = Lately(_PREPARED)
         self._prepares: Final[list[Callable[[Moment], None]]] = []
         self.keeping: Final = Keeping(self._snapshots, reader)
         self.zone: Final[ZoneInfo] = reader.zone
@@ -115,22 +111,16 @@ class ReaderBoard:
 
     def _prepare(self, board: Figures) -> None:
         """Have at hand on a new board what viewers asked of the last ones."""
-        with self._lock:
-            asked = [item for item in reversed(self._asked.items()) if item[0].service_date == board.service_date]
         until = time.monotonic() + _PREPARING_SECONDS
-        for question, left in asked:
-            more = left - 1
+        for asked in self._asked.of(lambda asked: asked.key.service_date == board.service_date):
             if time.monotonic() < until:
                 try:
-                    board.shown(self._viewer, question)
+                    board.shown(self._viewer, asked.key)
                 except Exception as error:  # as a hub that is gone: who asks for it is told
                     log.debug("an answer could not be prepared: %s", error, exc_info=True)
-                    more = 0
-            with self._lock:
-                if self._asked.get(question) == left:  # else somebody has just asked for it
-                    self._asked[question] = more
-                    if not more:
-                        del self._asked[question]
+                    self._asked.forget(asked)
+                    continue
+            self._asked.passed(asked, None)
         moment = self._live(board)
         for prepare in self._prepares:
             prepare(moment)
@@ -172,11 +162,7 @@ class ReaderBoard:
             level, moment.day, scope, wave=place.wave, direction=place.direction, metrics=shown[place.direction]
         )
         if moment.live:
-            with self._lock:
-                self._asked[question] = _PREPARED_ON
-                self._asked.move_to_end(question)
-                while len(self._asked) > _PREPARED:
-                    self._asked.popitem(last=False)
+            self._asked.ask(question, None)
         answer = self._board(moment).shown(self._viewer, question)
         return [Node(row.hub, row.name_ko, row.name_en, row.parent, row.figures) for row in answer.rows]
 

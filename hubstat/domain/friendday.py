@@ -114,7 +114,7 @@ class FriendDay:
     @property
     def silent_long(self) -> bool:
         """Whether the silence is longer than the allowance."""
-        return self.silence is not None and self.silence > self.allowance
+        return too_long(self.silence, self.allowance)
 
     def at(self, as_of: int) -> FriendDay:
         """The same Friend-day at a later T (ms), up to which nothing new has become known."""
@@ -122,6 +122,11 @@ class FriendDay:
         if silence == self.silence and remaining == self.remaining_break:
             return self
         return replace(self, silence=silence, remaining_break=remaining)
+
+
+def too_long(silence: int | None, allowance: int) -> bool:
+    """Whether a silence is longer than the allowance, both in ms; who is not on the road has none."""
+    return silence is not None and silence > allowance
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,7 +188,8 @@ def test_screens_that_are_looked_at_are_built_before_they_are_shown() -> None:
     screens = Screens(board)
     (prepare,) = board.prepares
     place = Place()
-    screens.build(place, "light", screens.moment(place))
+    screens.look(place, "light", screens.moment(place))
+    screens.build(Place("camp", "C101"), "light", screens.moment(place))  # for a file: nobody looks at it
     built, made = [], screens._build
 
     def noted(place: Place, theme: Any, moment: Any, before: Any) -> Any:
