@@ -144,7 +144,10 @@ class FriendFlusher:
         self._reporter = Reporter("Friend events and activities", self.counters)
 
     async def assigned(self, partitions: set[TP]) -> None:
-        """Nothing to do: documents are read in real time, and guards catch what others wrote."""
+        """Make what other workers wrote safe; it need not be visible: documents are read in real time."""
+        if partitions:
+            names = self._names
+            await self._writer.secure([names.friends("*"), names.friend_corrections, names.dead_letters])
 
     async def flush(self, records: Sequence[Record]) -> None:
         """Write every record, or its dead letter. Going through the records a second time may unpack them again."""

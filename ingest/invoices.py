@@ -118,8 +118,9 @@ class InvoiceFlusher:
         self._reporter = Reporter("invoice events", self.counters)
 
     async def assigned(self, partitions: set[TP]) -> None:
-        """Make what other workers wrote visible to the look-up by id."""
+        """Make what other workers wrote safe, as nobody waits for it any more, and visible to the look-up by id."""
         if partitions:
+            await self._writer.secure([self._names.all_invoices, self._names.dead_letters])
             await self._writer.refresh(self._names.all_invoices)
 
     async def flush(self, records: Sequence[Record]) -> None:

@@ -122,9 +122,14 @@ class Writer:
 
         What is too much at once (429: no memory for it, 413: a limit on the way) is sent again in smaller requests;
         they grow again with success. A document that is too large alone is refused.
+
+        Nobody knows what became of a write whose request failed. Elasticsearch may show it, in real time and to
+        guards, and lose it afterwards: it could not append to its log, as with a full disk, and has not noticed yet. So
+        a conflict after a failure counts only once its index is secure and the same write meets it again.
         """
         outcomes: list[Outcome | None] = [None] * len(writes)
         left = list(range(len(writes)))
+        doubtful: set[int] = set()
 
         async def attempt() -> None:
             """One request. Pauses grow only while nothing of one is taken."""
@@ -143,7 +148,12 @@ class Writer:
                     return
                 if error.meta.status == 429:
                     self._body_bytes = max(_LEAST_BODY_BYTES, sent // 2)
+                doubtful.update(part)
                 raise
+            except Exception:
+                doubtful.update(part)
+                raise
+            doubtful.update(again)
             left = left[len(part) :] + again
             if not again:
                 self._body_bytes = min(MAX_BODY_BYTES, self._body_bytes + _BODY_STEP)
@@ -152,6 +162,9 @@ class Writer:
 
         while left:
             await for_ever(attempt, self.url, "writing")
+            if not left and (left := sorted(place for place in doubtful if isinstance(outcomes[place], Conflict))):
+                doubtful.clear()
+                await self.secure(sorted({writes[place].index for place in left}))
         self._written.update(write.index for write in writes)
         return [outcome for outcome in outcomes if outcome is not None]
 
@@ -250,6 +263,21 @@ class Writer:
         except BaseException:
             self._written.update(written)
             raise
+
+    async def secure(self, names: Sequence[str]) -> None:
+        """Return when all that can be read of some indices, or patterns of them, outlives a crash.
+
+        An index that cannot write fails then, and comes back without what it had shown and not kept.
+        """
+        for start in range(0, len(names), _INDICES_AT_ONCE):
+            target = f"/{','.join(names[start : start + _INDICES_AT_ONCE])}/_flush"
+
+            async def attempt(target: str = target) -> None:
+                answer = await self._request("POST", f"{target}?allow_no_indices=true&ignore_unavailable=true")
+                if answer["_shards"]["failed"]:
+                    raise NotNow("not every shard could be flushed")
+
+            await for_ever(attempt, self.url, "securing what is written")
 
     async def refresh(self, pattern: str, what: str = "refreshing") -> None:
         """Make everything written so far to a pattern visible to ``find``. ``what``: for the log."""

@@ -12,13 +12,15 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from faults import Trial, a_trial, own_engines, simulated, told
 
 from hubstat import engines
+from hubstat.elastic.client import connect
+from hubstat.elastic.writer import Write, Writer
 from hubstat.engines import EngineAddresses
 from hubstat.engines.server import EngineName
 from hubstat.errors import EngineError
@@ -136,6 +138,30 @@ def test_engines_do_not_start_on_a_full_disk(folder: Path) -> None:
         )
         with pytest.raises(EngineError, match=r"need 500 MB of disk below .*small/engines, \d+ MB are free: free some"):
             engines.ensure(Settings(engines=part, elasticsearch=ElasticsearchSettings(), kafka=KafkaSettings()))
+
+
+@pytest.mark.skipif(not MOUNTS, reason="a small disk is mounted by root only")
+async def test_what_a_failed_write_shows_is_not_taken_for_kept(folder: Path) -> None:
+    """Elasticsearch shows, and guards, what it could not append to its log, and loses it at the next write."""
+    index = "doubtful"
+    with _disk(folder / "engines" / "elasticsearch", 400) as disk, own_engines(folder) as own:
+        url = own.addresses.elasticsearch_url
+        with (
+            closing(Writer(ElasticsearchSettings(url=url), url)) as writer,
+            connect(own.settings.elasticsearch, url) as es,
+        ):
+            es.indices.create(index=index, settings={"number_of_replicas": 0}, mappings={"dynamic": False})
+            for number in range(4):
+                ballast = await asyncio.to_thread(_fill, disk)
+                ids = [f"{number}-{place}" for place in range(5)]
+                writing = asyncio.create_task(
+                    writer.bulk([Write(index, each, b'{"a":"%b"}' % (b"x" * 3000), None) for each in ids])
+                )
+                await asyncio.sleep(0.3 + 0.2 * number)
+                ballast.unlink()
+                await writing
+                await writer.bulk([Write(index, f"{number}-next", b"{}", None)])
+                assert [found.id for found in await writer.get([(index, each) for each in ids])] == ids
 
 
 @pytest.mark.skipif(not MOUNTS, reason="a small disk is mounted by root only")

@@ -52,6 +52,7 @@ class FakeWriter(Writer):
         self.refreshed: dict[tuple[str, str], tuple[int, bytes]] = {}
         self.refuse: set[str] = set()
         self.bulks = 0
+        self.secured: list[str] = []
         self._seq_no = 0
 
     async def bulk(self, writes: Sequence[Write]) -> list[Outcome]:
@@ -82,6 +83,9 @@ class FakeWriter(Writer):
             for place, document in self.refreshed.items()
             if fnmatch(place[0], pattern) and place[1] in ids
         ]
+
+    async def secure(self, names: Sequence[str]) -> None:
+        self.secured += names
 
     async def refresh(self, pattern: str) -> None:
         self.refreshed = dict(self.documents)

@@ -219,7 +219,7 @@ class Trial(Ingestion):
             assert account.stored == day.distinct[kind]
             assert account.refused == (letters or Counter())[kind]
             assert account.records == account.stored + account.repeated + account.refused + account.derived
-        assert result.differences == []
+        assert result.differences == [], result.differences[:10]
         assert result.cells > 1000
         return result
 

@@ -119,6 +119,12 @@ async def test_activities_that_another_worker_wrote_meanwhile_are_kept() -> None
     assert source(alone, "t-friends-2026-11-20") == document, "equal sets are stored alike"
 
 
+async def test_what_others_wrote_is_secured_before_it_is_relied_on() -> None:
+    writer = FakeWriter()
+    await flusher(writer).assigned({("t-friend-activity", 0)})  # type: ignore[arg-type]
+    assert writer.secured == ["t-friends-*", "t-friend-corrections", "t-dead-letters"]
+
+
 async def test_many_documents_of_one_flush_are_all_written() -> None:
     writer = FakeWriter()
     working = flusher(writer)

@@ -138,6 +138,14 @@ async def test_a_repeated_event_is_not_written_again_but_published_again() -> No
     assert len(bench.activities()) == 1
 
 
+async def test_what_others_wrote_is_secured_before_it_is_relied_on() -> None:
+    bench = Bench()
+    await bench.flusher.assigned(set())
+    assert bench.writer.secured == []
+    await bench.flusher.assigned({("t-invoice-events", 0)})
+    assert bench.writer.secured == ["t-invoices-*", "t-dead-letters"]
+
+
 async def test_a_document_kept_under_another_date_is_found_after_a_restart() -> None:
     bench = Bench()
     await bench.flush(event(event_time="2026-11-19T10:00:00+09:00"))

@@ -35,8 +35,12 @@ class Scripted(Writer):
         self.sizes: list[int] = []
         self.cut = 0
         self.actions: list[dict[str, Any]] = []
+        self.flushes: list[tuple[str, int]] = []
 
     async def _request(self, method: str, target: str, body: bytes | None = None) -> Any:
+        if "/_flush" in target:
+            self.flushes.append((target.partition("/_flush")[0], len(self.actions)))
+            return {"_shards": {"failed": int(len(self.flushes) == 1)}}
         assert body is not None
         self.sizes.append(len(body))
         if len(body) > self.most:
@@ -122,3 +126,35 @@ def test_actions_are_json_whatever_the_id() -> None:
         "index": {"_index": "i", "_id": odd, "if_seq_no": 5, "if_primary_term": 2}
     }
     assert orjson.loads(Write("i", odd, b"", None, blind=True).action()) == {"index": {"_index": "i", "_id": odd}}
+
+
+CONFLICT = {"status": 409, "error": {"type": "version_conflict_engine_exception", "reason": "known"}}
+
+
+async def test_a_conflict_after_a_failure_counts_only_once_the_index_is_secure() -> None:
+    """What a failed write shows may be lost again: the same write is sent once more when that is settled."""
+    failed = {"status": 500, "error": {"type": "i_o_exception", "reason": "No space left on device"}}
+    writer = Scripted()
+    writer.items = {
+        "0": [failed, CONFLICT, {"status": 201, "_seq_no": 9, "_primary_term": 2}],
+        "1": [failed, CONFLICT, CONFLICT],
+        "2": [CONFLICT],
+    }
+    assert await writer.bulk(writes(3, 10)) == [Version("i", 9, 2), Conflict(), Conflict()]
+    assert [action["create"]["_id"] for action in writer.actions] == ["0", "1", "2", "0", "1", "0", "1"]
+    assert writer.flushes == [("/i", 5), ("/i", 5)], "the flush that failed is tried again, before the writes"
+
+
+async def test_a_conflict_without_a_failure_is_one() -> None:
+    writer = Scripted()
+    writer.items = {"0": [CONFLICT]}
+    assert await writer.bulk(writes(1, 10)) == [Conflict()]
+    assert writer.flushes == []
+
+
+async def test_a_conflict_after_a_lost_answer_is_doubted() -> None:
+    writer = Scripted()
+    writer.cut = 1
+    writer.items = {"0": [CONFLICT, CONFLICT]}
+    assert await writer.bulk(writes(1, 10)) == [Conflict()]
+    assert len(writer.flushes) == 2
