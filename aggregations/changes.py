@@ -7,34 +7,27 @@ changed, not what there is, and gives the same counts.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from aggregations import compiler
+from aggregations.cells import CellTallies, as_changes
 from aggregations.question import Moment
+from aggregations.tally import Tallies
 from hubstat.domain import time as tm
-from hubstat.domain.codes import DIRECTIONS, Direction
+from hubstat.domain.codes import Direction
+from hubstat.domain.measures import Context
 from hubstat.elastic.search import Hit, PointInTime
 
 # Writes of one index that may still be on their way when a later one can be seen already; more are noticed.
 _ON_THE_WAY: Final = 256
 # Elasticsearch keeps an open look for five minutes; one that is older than this (ms) is not asked any more.
 _CARRIED_WITHIN: Final = 2 * tm.MINUTE
-# Where more than this share of the documents has changed, counting all anew costs no more.
-_MOST_CHANGED: Final = 1 / 20
-_FIELDS: Final = ("direction", "cell", "hour_cell", "completed_at", "max_event_time", "max_received_at")
+# Where more documents have changed, counting all anew costs no more: so many, and one of so many of all.
+_MOST_CHANGED: Final = 1_000
+_ONE_OF: Final = 250
+_FIELDS: Final = ("cell", "hour_cell", "completed_at", "max_event_time", "max_received_at")
 _DUE: Final = "due"
-
-
-@dataclass(slots=True)
-class Cells:
-    """Of one direction: invoices by cell; completed ones by hour cell, and the latest completion of each (ms)."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    hours: Counter[str] = field(default_factory=Counter)
-    latest: dict[str, int] = field(default_factory=dict)
 
 
 class Stamp(NamedTuple):
@@ -56,19 +49,19 @@ class CellCounts:
     def __init__(self, service_date: str) -> None:
         self._service_date = service_date
         self._known: tuple[PointInTime, Moment, Stamp] | None = None
-        self._cells: dict[Direction, Cells] = {}
+        self._tallies = CellTallies()
 
-    def at(self, look: PointInTime, moment: Moment) -> tuple[dict[Direction, Cells], int | None]:
-        """Cells by direction, not to be changed, and the latest received time (ms) of the date's documents.
+    def at(self, look: PointInTime, moment: Moment, context: Context) -> tuple[dict[Direction, Tallies], int | None]:
+        """Tallies by direction, not to be changed, and the latest received time (ms) of the date's documents.
 
         Only of documents whose stored state holds at (T, K). The look before has to be open still.
         """
         stamp = self._stamp(look)
-        cells = self._carried(look, moment, stamp)
-        if cells is None:
-            cells = {direction: self._counted(look, moment, direction) for direction in DIRECTIONS}
-        self._cells, self._known = cells, (look, moment, stamp)
-        return cells, stamp.received
+        if not self._carried(look, moment, stamp):
+            self._known = None
+            count_cells(self._tallies, look, self._service_date, moment)
+        self._known = (look, moment, stamp)
+        return self._tallies.at(context), stamp.received
 
     @property
     def _of_date(self) -> compiler.Query:
@@ -89,40 +82,25 @@ class CellCounts:
             None if at is None else int(at),
         )
 
-    def _counted(self, look: PointInTime, moment: Moment, direction: Direction) -> Cells:
-        query = compiler.all_of(
-            [
-                *compiler.counted_on(self._service_date),
-                {"term": {"direction": direction}},
-                *compiler.settled(moment.as_of, moment.known_at),
-            ]
-        )
-        found = Cells()
-        for cell, count, _ in look.groups(query, "cell"):
-            found.counts[cell] = count
-        for cell, count, latest in look.groups(query, "hour_cell", "completed_at"):
-            found.hours[cell] = count
-            if latest is not None:
-                found.latest[cell] = latest
-        return found
-
-    def _carried(self, look: PointInTime, moment: Moment, stamp: Stamp) -> dict[Direction, Cells] | None:
-        """The cells of the look before with what has changed; None where that is not certain to be all."""
+    def _carried(self, look: PointInTime, moment: Moment, stamp: Stamp) -> bool:
+        """Take what has changed since the look before; False where that is not certain to be all."""
         if self._known is None:
-            return None
+            return False
         before, then, last = self._known
         if moment.as_of - then.as_of > _CARRIED_WITHIN:
-            return None
+            return False
         writes = sum(greatest - last.last.get(index, 0) for index, greatest in stamp.last.items())
-        if writes > _MOST_CHANGED * stamp.n:
-            return None
+        if writes > _MOST_CHANGED + stamp.n // _ONE_OF:
+            return False
         new = self._read(look, self._maybe_changed(last, then))
         old = self._read(before, {"ids": {"values": sorted(new)}}) if new else {}
         n = last.n - len(old) + len(new)
         total = last.total + sum(d.sequence for d in new.values()) - sum(d.sequence for d in old.values())
         if (n, total) != (stamp.n, stamp.total):
-            return None
-        return self._moved(self._counting(old.values(), then), self._counting(new.values(), moment))
+            return False
+        gone = ((each, -1) for each in self._counting(old.values(), then))
+        come = ((each, 1) for each in self._counting(new.values(), moment))
+        return self._tallies.move(*as_changes([*gone, *come]))
 
     def _maybe_changed(self, last: Stamp, then: Moment) -> compiler.Query:
         """Documents written since, some written before, and those that were later than (T, K) at the look before."""
@@ -152,32 +130,12 @@ class CellCounts:
             ):
                 yield fields
 
-    def _moved(self, old: Iterable[dict[str, Any]], new: Iterable[dict[str, Any]]) -> dict[Direction, Cells] | None:
-        """New cells: without the old documents, with the new ones; None where a latest completion went away."""
-        cells: Counter[tuple[Direction, str]] = Counter()
-        completions: Counter[tuple[Direction, str, int]] = Counter()
-        for fields, sign in [*((each, -1) for each in old), *((each, 1) for each in new)]:
-            direction = fields["direction"]
-            cells[direction, fields["cell"]] += sign
-            if "hour_cell" in fields:
-                completions[direction, fields["hour_cell"], int(fields["completed_at"])] += sign
-        found = {
-            direction: Cells(Counter(known.counts), Counter(known.hours), dict(known.latest))
-            for direction, known in self._cells.items()
-        }
-        for (direction, cell), n in cells.items():
-            _add(found[direction].counts, cell, n)
-        for (direction, cell, at), n in sorted(completions.items()):
-            of = found[direction]
-            _add(of.hours, cell, n)
-            if n < 0 and at >= self._cells[direction].latest.get(cell, at):
-                return None
-            if n > 0:
-                of.latest[cell] = max(at, of.latest.get(cell, at))
-        return found
 
-
-def _add(counts: Counter[str], cell: str, n: int) -> None:
-    counts[cell] += n
-    if not counts[cell]:
-        del counts[cell]
+def count_cells(
+    tallies: CellTallies, look: PointInTime, service_date: str, moment: Moment, more: Sequence[compiler.Query] = ()
+) -> None:
+    """Count all invoices of a date whose stored state holds at (T, K). more: what else has to hold of them."""
+    settled = compiler.settled(moment.as_of, moment.known_at)
+    query = compiler.all_of([*compiler.counted_on(service_date), *settled, *more])
+    cells = [(cell, n) for cell, n, _ in look.groups(query, "cell")]
+    tallies.count(cells, look.groups(query, "hour_cell", "completed_at"))

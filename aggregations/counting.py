@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from aggregations import compiler
-from aggregations.changes import Cells
+from aggregations.cells import CellTallies
+from aggregations.changes import count_cells
 from aggregations.question import ALL_WAVES, Moment
 from aggregations.tally import (
     AFTER_DEADLINE,
@@ -18,7 +19,9 @@ from aggregations.tally import (
     COMPLETED_MINUTES,
     STALLED,
     Contributions,
+    Key,
     Part,
+    Tallies,
     Tally,
     backlog_contributions,
     contributions,
@@ -34,9 +37,6 @@ from hubstat.domain.projection import Pending
 from hubstat.domain.row import Row, row_of
 from hubstat.elastic.search import PointInTime
 
-# (camp, wave) or (camp, friend, wave); the wave ``all`` is the sum.
-Key = tuple[str | None, ...]
-Tallies = dict[Key, Tally]
 Grain = Literal["camp", "friend"]
 # () or (Friend,), cell, how often, latest time (ms)
 _Cell = tuple[tuple[str | None, ...], str, int, int | None]
@@ -77,31 +77,26 @@ class InvoiceCounter:
         self._zone = zone
         self.context = context
         self._progress = progress
-        self._known = Contributions()
 
-    def invoices(self, grain: Grain, direction: Direction, camps: Camps) -> Tallies:
-        """Counts and completions by hour of the invoices whose stored state holds at (T, K)."""
-        query = self._settled(direction, camps)
-        completed = self._cells(grain, query, "hour_cell", "completed_at")
-        return self._tallied(self._cells(grain, query, "cell"), completed)
+    def of_camps(self, camps: Camps) -> dict[Direction, Tallies]:
+        """Counts and completions by hour of the invoices whose stored state holds at (T, K), by direction and camp."""
+        tallies = CellTallies()
+        within = [] if camps is None else [compiler.in_camps(camps)]
+        count_cells(tallies, self._pit, self._service_date, self._moment, within)
+        return tallies.at(self.context)
 
-    def invoices_of(self, cells: Cells, known: Contributions) -> Tallies:
-        """The same by camp, of one direction, where its cells are counted already. known: from earlier moments."""
+    def of_friends(self, direction: Direction, camps: Camps) -> Tallies:
+        """The same of one direction by (camp, Friend)."""
+        known = Contributions()
         known.begin(self.context)
-        self._known = known
-        completed = (((), cell, count, cells.latest.get(cell)) for cell, count in cells.hours.items())
-        return self._tallied((((), cell, count, None) for cell, count in cells.counts.items()), completed)
-
-    def _tallied(self, cells: Iterable[_Cell], completed: Iterable[_Cell]) -> Tallies:
+        query = self._settled(direction, camps)
         tallies: Tallies = {}
-        for friend, text, count, _ in cells:
-            row = Row.of_cell(text)
-            _count(tallies, (row.camp, *friend), row.wave, self._contributions(text, row), count)
-        for friend, text, count, latest in completed:
-            camp, _, wave, hour = orjson.loads(text)
-            for tally in _both(tallies, (camp, *friend), wave):
-                tally.hours[hour] += count
-                tally.reach("completed", latest)
+        for friend, cell, count, _ in self._cells("friend", query, "cell"):
+            row, kind = known.row(cell)
+            _count(tallies, (row.camp, *friend), row.wave, known.of(kind, self.context), count)
+        for friend, cell, count, latest in self._cells("friend", query, "hour_cell", "completed_at"):
+            camp, _, wave, hour = orjson.loads(cell)
+            _completed(tallies, (camp, *friend), wave, hour, count, latest)
         return tallies
 
     def minutes(self, grain: Grain, direction: Direction, camps: Camps) -> Tallies:
@@ -252,16 +247,10 @@ class InvoiceCounter:
             *([] if camps is None else [compiler.naming_camps(camps)]),
         ]
 
-    def _contributions(self, cell: str, row: Row) -> tuple[Part, ...]:
-        # Cells that differ in their camp alone belong to the same figures; the camp comes first in a cell.
-        return self._known.of(cell[cell.index(f',"{row.direction}"') :], row, self.context)
-
     def _take(self, tallies: Tallies, place: Key, state: InvoiceState, row: Row, parts: tuple[Part, ...]) -> None:
         _count(tallies, place, row.wave, parts, 1)
         if state.completed_at is not None:
-            for tally in _both(tallies, place, row.wave):
-                tally.hours[state.completed_at // tm.HOUR] += 1
-                tally.reach("completed", state.completed_at)
+            _completed(tallies, place, row.wave, state.completed_at // tm.HOUR, 1, state.completed_at)
             self._complete(tallies, place, row.wave, minute_of(state.completed_at), 1)
         for stage, minutes in state.stages:
             for tally in _both(tallies, place, row.wave):
@@ -307,6 +296,12 @@ def _both(tallies: Tallies, place: Key, wave: str) -> list[Tally]:
             tally = tallies[key] = Tally()
         found.append(tally)
     return found
+
+
+def _completed(tallies: Tallies, place: Key, wave: str, hour: int, n: int, latest: int | None) -> None:
+    for tally in _both(tallies, place, wave):
+        tally.hours[hour] += n
+        tally.reach("completed", latest)
 
 
 def count_one(tallies: Tallies, place: Key, wave: str, part: Part, n: int = 1) -> None:

@@ -10,22 +10,19 @@ from datetime import date
 from typing import Any, Final, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from aggregations.changes import Cells
 from aggregations.counting import (
     Camps,
     Folded,
     Grain,
     InvoiceCounter,
-    Key,
     Progress,
-    Tallies,
     add_tallies,
     count_one,
 )
 from aggregations.productivity import FriendDayReader
 from aggregations.question import ALL_WAVES, Moment
 from aggregations.schedules import Schedules
-from aggregations.tally import AT_RISK, LOADS, Contributions, Tally, add_to
+from aggregations.tally import AT_RISK, LOADS, Key, Tallies, Tally, add_to
 from aggregations.work import Outlook, Place, friend_tallies, outlook, places_of, work_of_camps
 from hubstat.domain import time as tm
 from hubstat.domain.baselines import FIRST_OFFSET, Baselines
@@ -96,8 +93,7 @@ class Day:
         self._view: View | None = None
         self._lock = threading.RLock()
         self._kept: dict[tuple[Any, ...], Any] = {}
-        self._cells: Mapping[Direction, Cells] = {}
-        self._contributed = Contributions()
+        self._settled: Mapping[Direction, Tallies] | None = None
         self._folded_days: Sequence[FriendDay] | None = None
         self._rest: Callable[[], None] | None = None
         self._zone = tm.zone(country)
@@ -136,9 +132,9 @@ class Day:
         """Take the Friends' work by (camp,), without what the projection adds, as it is added up already."""
         self._kept["work of camps", False] = work
 
-    def give_cells(self, cells: Mapping[Direction, Cells], known: Contributions) -> None:
-        """Take the invoices by cell as they are counted already. known: to which figures they belonged before."""
-        self._cells, self._contributed = cells, known
+    def give_settled(self, settled: Mapping[Direction, Tallies]) -> None:
+        """Take the invoices by camp whose stored state holds at (T, K), as they are counted already."""
+        self._settled = settled
 
     def give_counts(self, other: Day) -> None:
         """Take the invoices of the camps as another day of the same moment has counted them."""
@@ -268,15 +264,24 @@ class Day:
     def _invoices(self, grain: Grain, direction: Direction) -> Tallies:
         def read(view: View) -> Tallies:
             counter = self._counter(view)
-            if grain == "camp" and direction in self._cells:
-                found = counter.invoices_of(self._cells[direction], self._contributed)
+            if grain == "camp":
+                found = dict(self._settled_of_camps(counter)[direction])
             else:
-                found = counter.invoices(grain, direction, self._limits.camps)
+                found = counter.of_friends(direction, self._limits.camps)
             folded = self._folded(direction, grain == "friend")
-            add_tallies(found, (folded.friends if grain == "friend" else folded.camps) or {})
+            for key, tally in ((folded.friends if grain == "friend" else folded.camps) or {}).items():
+                whole = Tally()  # what was counted may be that of other moments too
+                for part in filter(None, (found.get(key), tally)):
+                    whole.add(part)
+                found[key] = whole
             return found
 
         return self._once(("invoices", grain, direction), read)
+
+    def _settled_of_camps(self, counter: InvoiceCounter) -> Mapping[Direction, Tallies]:
+        if self._settled is not None:
+            return self._settled
+        return self._once(("settled",), lambda _: counter.of_camps(self._limits.camps))
 
     def _minutes(self, grain: Grain, direction: Direction) -> Tallies:
         return self._once(

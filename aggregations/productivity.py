@@ -8,6 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from aggregations import compiler
+from aggregations.friendlook import Place, Stamp
 from aggregations.question import Moment
 from aggregations.schedules import Schedules
 from hubstat.compiled import compiled_core
@@ -22,16 +23,8 @@ from hubstat.domain.log import EventLog, Fact
 from hubstat.elastic.search import PointInTime
 
 _MANY: Final = 5_000
-_FIELDS: Final = ("friend_id", "date", "max_event_time", "max_received_at", "written_at", "log")
-
-
-# (Friend, date of the document or "" for the corrections, when it was written in ms)
-Writing = tuple[str, str, int]
-
-
-def writing_of(document: dict[str, Any]) -> Writing:
-    """Which document this is, and which version of it."""
-    return document["friend_id"], document["date"], document["written_at"]
+_AT_ONCE: Final = 10_000
+_FIELDS: Final = ("friend_id", "date", "max_event_time", "max_received_at", "log")
 
 
 class FriendDayReader:
@@ -80,14 +73,9 @@ class FriendDayReader:
         """Friend-days of the whole network."""
         return list(self.days(self.documents(None)))
 
-    def written_since(self, written_at: int) -> Iterator[Writing]:
-        """Documents around the service date that were written at or after a time (ms)."""
-        since = {"range": {"written_at": {"gte": written_at}}}
-        of_dates = compiler.all_of([since, {"terms": {"date": self._dates}}])
-        for reading, query in ((self._friends, of_dates), (self._corrections, since)):
-            # Not from the documents themselves, of which every tick would unpack some ten thousand long ones.
-            for hit in reading.hits(query, ("friend_id", "date", "written_at")):
-                yield hit.fields["friend_id"], hit.fields.get("date", ""), int(hit.fields["written_at"])
+    def look(self) -> FriendLook:
+        """The documents around the service date, to be carried from look to look."""
+        return FriendLook(self._friends, self._corrections, self._dates)
 
     def documents(self, friends: Sequence[str] | None) -> dict[str, list[dict[str, Any]]]:
         """Stored documents of some Friends (None: of all) around the service date, by Friend."""
@@ -178,6 +166,51 @@ class FriendDayReader:
             for friend, work in work_in_invoice(key, restore_invoice(key, document), self._moment, self._zone):
                 found.setdefault(friend, []).append(work)
         return found
+
+
+class FriendLook:
+    """Implements ``friendlook.Reading``. dates: of the documents."""
+
+    def __init__(self, friends: PointInTime, corrections: PointInTime, dates: Sequence[str]) -> None:
+        self._looks: Final[tuple[tuple[PointInTime, compiler.Query], ...]] = (
+            (friends, {"terms": {"date": list(dates)}}),
+            (corrections, {"match_all": {}}),
+        )
+
+    def stamps(self) -> dict[str, Stamp]:
+        """By date; of the corrections by "".
+
+        A date in no index is not among them.
+        """
+        parts = {"total": {"sum": {"field": "_seq_no"}}, "written_at": {"max": {"field": "written_at"}}}
+        found: dict[str, Stamp] = {}
+        for look, query in self._looks:
+            for (of_date,), bucket in look.buckets(query, ("date",), parts):
+                at = bucket["written_at"]["value"] or 0
+                found[of_date or ""] = Stamp(bucket["doc_count"], int(bucket["total"]["value"]), int(at))
+        return found
+
+    def sequences(self, written_since: int | None) -> Iterator[tuple[Place, int]]:
+        """Sequence numbers of the documents that were written at or after a time (ms); None: of all."""
+        since = [] if written_since is None else [{"range": {"written_at": {"gte": written_since}}}]
+        for look, query in self._looks:
+            # Not from the documents themselves, which are long.
+            for hit in look.hits(compiler.all_of([query, *since]), ("friend_id", "date")):
+                yield (hit.fields["friend_id"], hit.fields.get("date", "")), hit.sequence
+
+    def documents(self, places: Iterable[Place]) -> Iterator[dict[str, Any]]:
+        """Some documents."""
+        by_date: dict[str, list[str]] = {}
+        for friend, of_date in sorted(places):
+            by_date.setdefault(of_date, []).append(friend)
+        (dated, _), (corrections, _) = self._looks
+        for of_date, friends in by_date.items():
+            look = dated if of_date else corrections
+            for start in range(0, len(friends), _AT_ONCE):
+                some: compiler.Query = {"terms": {"friend_id": friends[start : start + _AT_ONCE]}}
+                query = compiler.all_of([some, *([{"term": {"date": of_date}}] if of_date else [])])
+                for _, document in look.documents(query, _FIELDS):
+                    yield document
 
 
 def is_settled(documents: Iterable[dict[str, Any]], moment: Moment) -> bool:

@@ -16,11 +16,10 @@ from aggregations.changes import CellCounts
 from aggregations.crews import CrewWork
 from aggregations.day import Day, View
 from aggregations.forecast import PROJECTED, Forecasts, Rest
-from aggregations.productivity import FriendDayReader, Writing, writing_of
+from aggregations.friendlook import FriendDocuments
 from aggregations.question import ALL_WAVES, Moment
 from aggregations.reader import Reader
 from aggregations.schedules import Schedules
-from aggregations.tally import Contributions
 from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS
 from hubstat.domain.friendday import FriendDay
@@ -30,10 +29,6 @@ log = logging.getLogger(__name__)
 
 # What a tick reads; other parts are read when a screen asks for them, at the same moment.
 _EVERY_TICK: Final[frozenset[Need]] = frozenset({"invoices"})
-# How long after its time of writing a document may begin to show and is still found (ms): its bulk takes 10 s at most,
-# else it is written again (ingest/friends.py); a healthy worker shows what it has written within 30 s
-# (ingest/telemetry/standing.py); the rest is for clocks that differ.
-_SHOWN_WITHIN: Final = 60_000
 _LOOKS: Final = 4
 # A tick that takes long is made less often, so that making takes at most two thirds of the time. A longer pause would
 # save nothing: the next tick folds what has changed since, the more the longer that is, and from some rate of events on
@@ -64,7 +59,6 @@ class Snapshots:
         self._first_took: dict[date, int] = {}
         self._friend_days: dict[date, _FriendDays] = {}
         self._cells: dict[date, CellCounts] = {}
-        self._contributions: dict[date, Contributions] = {}
         self._looks: dict[date, deque[ExitStack]] = {}
         self._forecasts = Forecasts(reader.clock, interval_seconds / 2)
 
@@ -168,7 +162,6 @@ class Snapshots:
                     self._boards.pop(day, None)
                     self._friend_days.pop(day, None)
                     self._cells.pop(day, None)
-                    self._contributions.pop(day, None)
                     self._took.pop(day, None)
                     self._first_took.pop(day, None)
                     self._forecasts.forget(day)
@@ -223,8 +216,8 @@ class Snapshots:
             day.keep(view)
             with day.within(view):
                 counts = self._cells.setdefault(service_date, CellCounts(service_date.isoformat()))
-                cells, last_received = counts.at(view.invoices, moment)
-                day.give_cells(cells, self._contributions.setdefault(service_date, Contributions()))
+                settled, last_received = counts.at(view.invoices, moment, day.context)
+                day.give_settled(settled)
                 known = self._friend_days.get(service_date)
                 versions = (day.baselines.version, view.master.version)
                 if known is None or known.versions != versions:
@@ -279,28 +272,14 @@ class _FriendDays:
         self._schedules = schedules
         self._days: dict[str, FriendDay] = {}
         self._unsettled: set[str] = set()
-        self._written: set[Writing] = set()
+        self._documents = FriendDocuments()
 
     def refresh(self, day: Day, view: View) -> tuple[FriendDay, ...]:
         reading = day.friend_days(view, self._schedules)
-        documents = self._changed(reading)
+        documents = self._documents.changed(reading.look(), self._unsettled)
         found = {day.friend_id: day for day in reading.days(documents)}
         for friend_id in documents:
             self._days.pop(friend_id, None)
         self._days.update(found)
         self._unsettled = {friend for friend, parts in documents.items() if not reading.settled(parts)}
         return tuple(self._days[friend] for friend in sorted(self._days))
-
-    def _changed(self, reading: FriendDayReader) -> dict[str, list[dict[str, Any]]]:
-        """All documents of the Friends of whom one is new since the last look."""
-        if not self._written:
-            documents = reading.documents(None)
-        else:
-            since = max(written_at for _, _, written_at in self._written) - _SHOWN_WITHIN
-            new = {writing for writing in reading.written_since(since) if writing not in self._written}
-            stale = {friend_id for friend_id, _, _ in new} | self._unsettled
-            documents = reading.documents(sorted(stale)) if stale else {}
-        self._written |= {writing_of(document) for parts in documents.values() for document in parts}
-        latest = max((written_at for _, _, written_at in self._written), default=0)
-        self._written = {writing for writing in self._written if writing[2] >= latest - _SHOWN_WITHIN}
-        return documents

@@ -48,6 +48,8 @@ from hubstat.domain.row import Row, late_bucket
 
 _TEN_MINUTES = 10 * tm.MINUTE
 Part = tuple[str, str]
+# Cells of which the row is kept from T to T.
+_CELLS_KEPT: Final = 100_000
 # Name of the minutes at which due invoices were completed, beside those of the stages.
 COMPLETED_MINUTES: Final = "completed"
 
@@ -150,6 +152,9 @@ class Tally:
         )
 
 
+# (camp, wave) or (camp, Friend, wave); the wave ``all`` is the sum.
+Key = tuple[str | None, ...]
+Tallies = dict[Key, Tally]
 _COUNTERS: Final = ("hours", "friends", "excluded", "worked", "stops", "net")
 
 
@@ -174,20 +179,38 @@ def contributions(row: Row, context: Context) -> tuple[Part, ...]:
 
 
 class Contributions:
-    """``contributions`` kept from T to T: they change when the promise, a bucket of lateness or the wave passes."""
+    """``contributions`` kept from T to T: they change when the promise, a bucket of lateness or the wave passes.
+
+    Cells that differ in their camp alone are of one kind, and belong to the same figures.
+    """
 
     def __init__(self) -> None:
+        self._rows: dict[str, tuple[Row, str]] = {}
+        self._kinds: dict[str, Row] = {}
         self._known: dict[tuple[Any, ...], tuple[Part, ...]] = {}
         self._fixed: tuple[Any, ...] = ()
 
     def begin(self, context: Context) -> None:
-        """Before the first row of a T: what was known with other master data holds no more."""
+        """Before the first kind of a T: what was known with other master data holds no more."""
         fixed = (context.customer_reasons, context.groups, context.deadlines, context.day_end)
         if fixed != self._fixed:
             self._known, self._fixed = {}, fixed
+        if len(self._rows) > _CELLS_KEPT:
+            self._rows.clear()
 
-    def of(self, kind: str, row: Row, context: Context) -> tuple[Part, ...]:
-        """The contributions of a row. kind: the same for rows that differ in their camp alone."""
+    def row(self, cell: str) -> tuple[Row, str]:
+        """The row of a cell, and its kind."""
+        kept = self._rows.get(cell)
+        if kept is None:
+            row = Row.of_cell(cell)
+            kind = cell[cell.index(f',"{row.direction}"') :]  # the camp comes first
+            kept = self._rows[cell] = (row, kind)
+            self._kinds.setdefault(kind, row)
+        return kept
+
+    def of(self, kind: str, context: Context) -> tuple[Part, ...]:
+        """The contributions of a kind of which a cell was asked for."""
+        row = self._kinds[kind]
         late = context.as_of - row.promise
         key = (kind, late > 0, late_bucket(max(late, 0)), context.wave_closed(context.deadline(row.wave)))
         found = self._known.get(key)

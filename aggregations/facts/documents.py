@@ -20,9 +20,8 @@ from typing import Any, Final, Literal
 import orjson
 from pydantic import TypeAdapter
 
-from aggregations.counting import Key, Tallies
 from aggregations.question import ALL_WAVES
-from aggregations.tally import Tally
+from aggregations.tally import Key, Tallies, Tally
 from aggregations.work import Place, work_of_camps
 from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS, Direction

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from aggregations import compiler
-from aggregations.counting import Camps, Grain, Key, Progress, Tallies, add_tallies
+from aggregations.counting import Camps, Grain, Progress, add_tallies
 from aggregations.day import ALL_NEEDS, Day, Limits
 from aggregations.facts.documents import (
     CAMP_DAY,
@@ -20,7 +20,7 @@ from aggregations.facts.documents import (
     restored,
 )
 from aggregations.question import Moment
-from aggregations.tally import Tally
+from aggregations.tally import Key, Tallies, Tally
 from aggregations.work import Place
 from hubstat.domain import time as tm
 from hubstat.domain.baselines import Baselines

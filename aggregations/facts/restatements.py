@@ -8,14 +8,13 @@ from math import isclose
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from aggregations.counting import Key
 from aggregations.day import ALL_NEEDS, Day, View
 from aggregations.facts.causes import Causes, changes
 from aggregations.facts.documents import Contents, Document, identity
 from aggregations.question import ALL_WAVES, FigureRow, Question, Scope
 from aggregations.reader import Reader
 from aggregations.rollup import Ground, friend_rows, hub_rows
-from aggregations.tally import Tally, figures
+from aggregations.tally import Key, Tally, figures
 from hubstat.domain.codes import DIRECTIONS, Direction
 from hubstat.domain.hierarchy import LEVELS
 from hubstat.domain.metric import Metric

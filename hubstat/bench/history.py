@@ -20,12 +20,11 @@ from typing import Any, Final
 
 import orjson
 
-from aggregations.counting import Tallies
 from aggregations.facts.documents import CAMP_DAY, Contents, documents_of
 from aggregations.history import Span, history
 from aggregations.question import ALL_WAVES
 from aggregations.reader import Reader
-from aggregations.tally import Tally
+from aggregations.tally import Tallies, Tally
 from aggregations.viewer import Viewer
 from hubstat.bench.place import Site
 from hubstat.bench.raw import BULK, Connection, fill

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from contextlib import ExitStack
 from random import Random
 from typing import Any
 
 import pytest
 from memory import ZONE
-from random_network import RandomNetwork
+from random_network import MASTER, RandomNetwork
 
 from aggregations import changes, compiler
-from aggregations.changes import CellCounts, Cells, Stamp
+from aggregations.changes import CellCounts, Stamp
+from aggregations.day import context_of
 from aggregations.question import Moment
+from aggregations.tally import Tallies
 from hubstat.domain import time as tm
 from hubstat.domain.codes import Direction
 from hubstat.domain.contract import Event, Refusal, decode_invoice_event
 from hubstat.domain.document import home_date, invoice_document
 from hubstat.domain.log import EventLog
+from hubstat.domain.masterdata import parse
+from hubstat.domain.measures import Context
 from hubstat.elastic import indices
 from hubstat.elastic.client import connect
 from hubstat.elastic.names import Names
@@ -29,7 +33,6 @@ pytestmark = pytest.mark.engines
 
 DATE = "2026-11-20"
 MORNING = tm.parse_instant("2026-11-20T06:00:00+09:00")
-Found = dict[Direction, tuple[Counter[str], Counter[str], dict[str, int]]]
 
 
 class Watched(CellCounts):
@@ -39,9 +42,9 @@ class Watched(CellCounts):
         super().__init__(DATE)
         self.carried = 0
 
-    def _carried(self, *arguments: Any) -> dict[Direction, Cells] | None:
+    def _carried(self, *arguments: Any) -> bool:
         found = super()._carried(*arguments)
-        self.carried += found is not None
+        self.carried += found
         return found
 
 
@@ -90,10 +93,14 @@ def _decoded(raw: bytes, received: int) -> Event | None:
         return None
 
 
-def plain(cells: dict[Direction, Cells]) -> Found:
+def context(moment: Moment) -> Context:
+    return context_of(parse(MASTER, "KR"), "KR", tm.parse_date(DATE), moment, ZONE)
+
+
+def plain(tallies: Mapping[Direction, Tallies]) -> dict[Direction, Any]:
     return {
-        direction: (each.counts, each.hours, {cell: at for cell, at in each.latest.items() if each.hours[cell]})
-        for direction, each in cells.items()
+        direction: {key: tally.to_document() for key, tally in sorted(each.items(), key=str)}
+        for direction, each in tallies.items()
     }
 
 
@@ -101,7 +108,7 @@ def plain(cells: dict[Direction, Cells]) -> Found:
 def test_carried_counts_are_those_of_counting_all_anew(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr(changes, "_MOST_CHANGED", 100.0)
+    monkeypatch.setattr(changes, "_MOST_CHANGED", 1_000_000)
     monkeypatch.setattr(changes, "_CARRIED_WITHIN", tm.DAY)
     random = Random(seed)
     with ExitStack() as stack:
@@ -109,32 +116,41 @@ def test_carried_counts_are_those_of_counting_all_anew(
         counts, blind = Watched(), Blind()
         at = MORNING
         seen: set[int] = set()
+        given: list[Mapping[Direction, Tallies]] = []
         looks = 16
         for _ in range(looks):
             network.receive(40)
             # Much of what is known lies after T, and is counted once T has reached it.
             at += random.randrange(4 * tm.HOUR)
             look, moment = network.look(), Moment(at, at + 8 * tm.HOUR)
-            whole = CellCounts(DATE).at(look, moment)
+            whole = CellCounts(DATE).at(look, moment, context(moment))
+            before = [(tallies, plain(tallies)) for tallies in given]
             for each in (counts, blind):
-                found = each.at(look, moment)
+                found = each.at(look, moment, context(moment))
                 assert (plain(found[0]), found[1]) == (plain(whole[0]), whole[1])
-            seen.add(sum(each.counts.total() for each in whole[0].values()))
+                given.append(found[0])
+            assert all(plain(tallies) == texts for tallies, texts in before), "what was given stays as it was"
+            seen.add(sum(each.counts.total() for of in whole[0].values() for each in of.values()))
         assert len(seen) > 6
         assert counts.carried > looks / 2
         assert blind.carried < counts.carried
 
 
-def test_after_many_changes_and_after_long_all_is_counted_anew(settings: Settings) -> None:
+def test_after_many_changes_and_after_long_all_is_counted_anew(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "_MOST_CHANGED", 10)
     with ExitStack() as stack:
         network = Network(settings, stack, Random(1))
         counts = Watched()
+
+        def look(at: int) -> int:
+            counts.at(network.look(), Moment(at, at), context(Moment(at, at)))
+            return counts.carried
+
+        start = MORNING + 3 * tm.DAY
         for most in (400, 400):
             network.receive(most)
-            counts.at(network.look(), Moment(MORNING + 3 * tm.DAY, MORNING + 3 * tm.DAY))
-        assert counts.carried == 0
-        later = MORNING + 3 * tm.DAY + 2 * tm.MINUTE
-        counts.at(network.look(), Moment(later, later))
-        assert counts.carried == 1
-        counts.at(network.look(), Moment(later + 2 * tm.MINUTE + 1, later + 2 * tm.MINUTE + 1))
-        assert counts.carried == 1
+            assert look(start) == 0
+        assert look(start + 2 * tm.MINUTE) == 1
+        assert look(start + 4 * tm.MINUTE + 1) == 1

@@ -7,10 +7,9 @@ from datetime import date
 
 from memory import MemoryNetwork, records
 
-from aggregations.counting import Tallies
 from aggregations.facts.documents import Contents
 from aggregations.question import Moment
-from aggregations.tally import Tally
+from aggregations.tally import Tallies, Tally
 from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS
 from hubstat.domain.friendday import FriendDay

@@ -10,7 +10,6 @@ from closed_days import DAY, TREE, contents
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregations.counting import Tallies
 from aggregations.facts.documents import (
     CAMP_DAY,
     CAMP_HOUR,
@@ -22,7 +21,7 @@ from aggregations.facts.documents import (
     kept,
     restored,
 )
-from aggregations.tally import Tally
+from aggregations.tally import Tallies, Tally
 
 waves = st.sampled_from(["DAY", "DAWN", "all"])
 tallies = st.builds(

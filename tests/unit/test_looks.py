@@ -59,7 +59,9 @@ def test_after_a_read_that_failed_half_way_all_is_read_again(monkeypatch: pytest
         def within(self, *_: Any) -> Any:
             return PointInTime(cast(Any, Client()), "t-*")
 
-        def give_cells(self, *_: Any) -> None: ...
+        context = None
+
+        def give_settled(self, *_: Any) -> None: ...
 
     monkeypatch.setattr(snapshot, "_FriendDays", Fails)
     monkeypatch.setattr(snapshot, "CellCounts", Counts)

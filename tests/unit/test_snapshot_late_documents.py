@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,12 +10,15 @@ import pytest
 
 from aggregations.crews import CrewWork
 from aggregations.day import Day, View
+from aggregations.friendlook import FriendDocuments, Place, Stamp
 from aggregations.schedules import Schedules
 from aggregations.snapshot import _FriendDays
 from hubstat.domain import time as tm
 from hubstat.domain.baselines import NO_BASELINES
 
 NINE = 1_795_132_800_000
+DATE = "2026-11-20"
+LONG = "x" * 5_000
 # Seconds: the longest bulk that is not written again, until a healthy worker shows what it has written, between clocks.
 BULK, HIDDEN, CLOCKS = 10, 30, 20
 
@@ -24,22 +27,37 @@ class Stored:
     """Documents as searches see them, one per Friend. read: Friends whose documents were asked for last."""
 
     def __init__(self) -> None:
-        self.written: dict[str, int] = {}
-        self.read: list[str] | None = None
+        self.written: dict[str, tuple[int, int]] = {}
+        self.read: list[str] = []
+        self.listed = 0
+        self._writes = 0
 
     def show(self, friend: str, second: int) -> None:
         """A document written at that second, ready to be found from now on."""
-        self.written[friend] = NINE + second * 1_000
+        self._writes += 1
+        self.written[friend] = (self._writes, NINE + second * 1_000)
 
-    def written_since(self, written_at: int) -> Iterator[tuple[str, str, int]]:
-        return ((friend, "", at) for friend, at in self.written.items() if at >= written_at)
+    def stamps(self) -> dict[str, Stamp]:
+        total = sum(sequence for sequence, _ in self.written.values())
+        latest = max((at for _, at in self.written.values()), default=0)
+        return {DATE: Stamp(len(self.written), total, latest)} if self.written else {}
 
-    def documents(self, friends: Sequence[str] | None) -> dict[str, list[dict[str, Any]]]:
-        self.read = sorted(self.written if friends is None else friends)
-        return {each: [{"friend_id": each, "date": "", "written_at": self.written[each]}] for each in self.read}
+    def sequences(self, written_since: int | None) -> Iterator[tuple[Place, int]]:
+        self.listed += written_since is None
+        for friend, (sequence, at) in self.written.items():
+            if written_since is None or at >= written_since:
+                yield (friend, DATE), sequence
+
+    def documents(self, places: Iterable[Place]) -> Iterator[dict[str, Any]]:
+        self.read = sorted(friend for friend, _ in places)
+        for friend in self.read:
+            yield {"friend_id": friend, "date": DATE, "at": self.written[friend][1], "log": {"activities": LONG}}
+
+    def look(self) -> Stored:
+        return self
 
     def days(self, documents: dict[str, list[dict[str, Any]]]) -> Iterator[Any]:
-        return (SimpleNamespace(friend_id=each, of=parts[0]["written_at"]) for each, parts in documents.items())
+        return (SimpleNamespace(friend_id=each, of=parts[0]["at"]) for each, parts in documents.items() if parts)
 
     def settled(self, documents: Sequence[dict[str, Any]]) -> bool:
         return True
@@ -84,3 +102,74 @@ def test_what_was_found_is_not_read_again() -> None:
         assert ticks.stored.read == ["F1"]
     ticks.look()
     assert ticks.stored.read == []
+
+
+def test_what_disappears_is_noticed() -> None:
+    ticks = Ticks()
+    ticks.stored.show("F1", 0)
+    ticks.stored.show("F2", 1)
+    ticks.look()
+    del ticks.stored.written["F1"]
+    assert ticks.look() == {"F2": 1}
+    del ticks.stored.written["F2"]
+    assert ticks.look() == {}
+    ticks.stored.show("F1", 2)
+    assert ticks.look() == {"F1": 2}
+
+
+def test_documents_are_listed_only_where_some_began_to_show_late() -> None:
+    ticks = Ticks()
+    for number in range(5):
+        ticks.stored.show(f"F{number}", number)
+    ticks.look()
+    assert ticks.stored.listed == 1
+    for second in range(10, 60, 3):
+        ticks.stored.show("F1", second)
+        ticks.look()
+    assert ticks.stored.listed == 1
+    ticks.stored.show("F2", 20)
+    assert ticks.look()["F2"] == 20
+    assert ticks.stored.listed == 2
+
+
+class Parts(Stored):
+    """Two documents of one Friend: that of the day, which is long, and that of the next one; and a correction."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: dict[Place, int] = {}
+        self.asked: list[Place] = []
+
+    def stamps(self) -> dict[str, Stamp]:
+        return {date: Stamp(1, sequence, NINE) for (_, date), sequence in self.places.items()}
+
+    def sequences(self, written_since: int | None) -> Iterator[tuple[Place, int]]:
+        yield from self.places.items()
+
+    def documents(self, places: Iterable[Place]) -> Iterator[dict[str, Any]]:
+        self.asked = sorted(places)
+        for friend, date in self.asked:
+            log = {"activities": LONG} if date == DATE else {}
+            yield {"friend_id": friend, "date": date, "version": self.places[friend, date], "log": log}
+
+
+def versions(found: dict[str, list[dict[str, Any]]]) -> list[tuple[str, int]]:
+    return [(part["date"], part["version"]) for part in found["F1"]]
+
+
+def test_a_short_document_that_has_not_changed_is_not_read_again() -> None:
+    stored, known, later = Parts(), FriendDocuments(), "2026-11-21"
+    stored.places = {("F1", DATE): 1, ("F1", later): 2, ("F1", ""): 3}
+    assert versions(known.changed(stored)) == [("", 3), (DATE, 1), (later, 2)]
+    assert len(stored.asked) == 3
+    stored.places["F1", DATE] = 4
+    assert versions(known.changed(stored)) == [("", 3), (DATE, 4), (later, 2)]
+    assert stored.asked == [("F1", DATE)]
+    stored.places["F1", later] = 5
+    assert versions(known.changed(stored)) == [("", 3), (DATE, 4), (later, 5)]
+    assert stored.asked == [("F1", DATE), ("F1", later)], "a long one is not kept"
+    assert known.changed(stored) == {}
+    assert versions(known.changed(stored, ["F1"])) == [("", 3), (DATE, 4), (later, 5)]
+    assert stored.asked == [("F1", DATE)]
+    del stored.places["F1", DATE], stored.places["F1", later]
+    assert known.changed(stored) == {"F1": []}, "corrections alone are no day"

@@ -281,8 +281,8 @@ def test_what_was_known_of_a_row_holds_until_its_promise_a_bucket_or_its_wave_pa
             now = replace(context, as_of=as_of)
             known.begin(now)
             for row in drawn:
-                cell = row.cell()
-                assert known.of(cell[cell.index(f',"{row.direction}"') :], row, now) == contributions(row, now)
+                found, kind = known.row(row.cell())
+                assert (found, known.of(kind, now)) == (row, contributions(row, now))
 
 
 @given(row=rows(), context=contexts)

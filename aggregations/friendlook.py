@@ -1,0 +1,127 @@
+"""The Friends' documents of one service date, carried from look to look: what has not changed is not read again.
+
+What was written lately is looked for by its time of writing. Whether that was all tell the sequence numbers, of which a
+write gives a document a greater one: their sum over a date's documents has to come out, else all documents are listed.
+So a tick reads what has changed, not what there is, and misses nothing that begins to show late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple, Protocol
+
+import orjson
+
+# (Friend, date of the document or "" for the corrections)
+Place = tuple[str, str]
+Document = dict[str, Any]
+# How much later than others a document begins to show in general (ms); what takes longer is noticed.
+_SHOWN_WITHIN: Final = 4_000
+# Documents whose activities take no more (characters, packed) are kept: of a Friend who works, all but that of today.
+_SMALL: Final = 1_500
+
+
+class Stamp(NamedTuple):
+    """What tells one state of a date's documents from another.
+
+    n, total: how many, and the sum of their sequence numbers. written_at: the latest time of writing, ms.
+    """
+
+    n: int
+    total: int
+    written_at: int
+
+
+class Reading(Protocol):
+    """One look at the documents around a service date."""
+
+    def stamps(self) -> dict[str, Stamp]:
+        """By date; of the corrections by ""."""
+
+    def sequences(self, written_since: int | None) -> Iterable[tuple[Place, int]]:
+        """Sequence numbers of the documents that were written at or after a time (ms); None: of all."""
+
+    def documents(self, places: Iterable[Place]) -> Iterable[Document]:
+        """Some documents."""
+
+
+class FriendDocuments:
+    """What is known of the documents of one service date."""
+
+    def __init__(self) -> None:
+        self._sequences: dict[Place, int] = {}
+        self._stamps: dict[str, Stamp] = {}
+        self._sums: dict[str, tuple[int, int]] = {}
+        self._kept: dict[Place, bytes] = {}
+        self._dates: dict[str, set[str]] = {}
+
+    def changed(self, reading: Reading, more: Iterable[str] = ()) -> dict[str, list[Document]]:
+        """By Friend all documents of those of whom one is new since the last look, and of some more Friends.
+
+        The list of a Friend who has none but corrections is empty.
+        """
+        new = self._new(reading)
+        friends = {friend for friend, _ in new} | set(more)
+        wanted = {
+            place
+            for friend in friends
+            for date in self._dates.get(friend, ())
+            if (place := (friend, date)) in new or place not in self._kept
+        }
+        found: dict[str, list[Document]] = {friend: [] for friend in sorted(friends)}
+        for document in reading.documents(wanted):
+            place = (document["friend_id"], document["date"])
+            found[place[0]].append(document)
+            if len(document["log"].get("activities", "")) <= _SMALL:
+                self._kept[place] = orjson.dumps(document)
+            else:
+                self._kept.pop(place, None)
+        for friend, parts in found.items():
+            for date in self._dates.get(friend, ()):
+                if (friend, date) not in wanted:
+                    parts.append(orjson.loads(self._kept[friend, date]))
+            parts.sort(key=lambda document: str(document["date"]))
+            if parts and not parts[-1]["date"]:
+                parts.clear()
+        return found
+
+    def _new(self, reading: Reading) -> set[Place]:
+        """Places whose document was written, or taken away, since the last look."""
+        stamps = reading.stamps()
+        if stamps == self._stamps:
+            return set()
+        new: set[Place] = set()
+        if self._stamps:
+            latest = max(stamp.written_at for stamp in self._stamps.values())
+            new = self._take(reading.sequences(latest - _SHOWN_WITHIN))
+        if self._sums != {date: (stamp.n, stamp.total) for date, stamp in stamps.items()}:
+            listed = dict(reading.sequences(None))
+            gone = self._sequences.keys() - listed.keys()
+            for place in gone:
+                self._leave(place)
+            new |= gone | self._take(listed.items())
+        self._stamps = stamps
+        return new
+
+    def _take(self, sequences: Iterable[tuple[Place, int]]) -> set[Place]:
+        new: set[Place] = set()
+        for place, sequence in sequences:
+            known = self._sequences.get(place)
+            if known != sequence:
+                self._sequences[place] = sequence
+                self._dates.setdefault(place[0], set()).add(place[1])
+                self._add(place[1], int(known is None), sequence - (known or 0))
+                new.add(place)
+        return new
+
+    def _leave(self, place: Place) -> None:
+        friend, date = place
+        self._add(date, -1, -self._sequences.pop(place))
+        self._kept.pop(place, None)
+        self._dates[friend].discard(date)
+
+    def _add(self, date: str, n: int, total: int) -> None:
+        before = self._sums.pop(date, (0, 0))
+        after = (before[0] + n, before[1] + total)
+        if after[0]:
+            self._sums[date] = after
