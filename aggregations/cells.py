@@ -34,7 +34,7 @@ class CellTallies:
         self._known: dict[str, Tallies] = {direction: {} for direction in DIRECTIONS}
 
     def count(self, cells: Iterable[tuple[str, int]], hours: Iterable[tuple[str, int, int | None]]) -> None:
-        """Take all: how many invoices have each cell, and completed ones each hour cell, with the latest of them (ms)."""
+        """Take all: how many invoices have each cell, and completed ones each hour cell, with their latest (ms)."""
         self._changed |= self._cells.keys() | self._hours.keys()
         self._cells, self._hours = {}, {}
         for cell, n in cells:

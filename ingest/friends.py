@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     from faust.types import TP
 
 _MAX_ID_BYTES: Final = 512
-# Live boards look for documents by ``written_at``, a minute back. One that took longer than this to be taken, as
-# while Elasticsearch was away, is written once more with its present time.
-_NOTICED_MS: Final = 10_000
 # Chunks that one flush of a lane may join: a busy Friend's records of several chunks then cost one write.
 _GATHERED_CHUNKS: Final = 10
 # Documents that one Friend may have, one a local date: far more than days are kept.
@@ -74,7 +71,6 @@ class _Friend:
     log: EventLog = field(default_factory=EventLog)
     version: Version | None = None
     cached: bool = False
-    unnoticed: bool = False
 
     @property
     def key(self) -> str:
@@ -220,9 +216,8 @@ class FriendFlusher:
         while pending:
             changed: list[tuple[_Friend, bytes]] = []
             writes: list[Write] = []
-            began = self._clock()
             for friend in pending:
-                if friend.merge() or friend.unnoticed:
+                if friend.merge():
                     body, stored = self._encode(friend)
                     writes.append(Write(friend.index, friend.id, body, friend.version))
                     changed.append((friend, stored))
@@ -230,26 +225,19 @@ class FriendFlusher:
                     self.counters.unchanged += 1
                     if not friend.cached:
                         self.cache.put(friend.key, friend.version, self._encode(friend)[1])
-            overtaken: list[_Friend] = []
             pending = []
             for (friend, stored), outcome in zip(changed, await self._writer.bulk(writes), strict=True):
                 if isinstance(outcome, Version):
                     self.counters.written += 1
                     self.cache.put(friend.key, outcome, stored)
-                    # Once more at most: where every write is slow, the next flush has to do.
-                    friend.unnoticed = not friend.unnoticed and self._clock() - began > _NOTICED_MS
-                    friend.version = outcome
-                    if friend.unnoticed:
-                        pending.append(friend)
                 elif isinstance(outcome, Conflict):
                     self.counters.conflicts += 1
-                    overtaken.append(friend)
+                    pending.append(friend)
                 else:
                     self.cache.drop(friend.key)
                     refused[friend.friend_id, friend.date] = _not_storable(outcome)
-            if overtaken:
-                await self._read_again(overtaken)
-                pending += overtaken
+            if pending:
+                await self._read_again(pending)
 
     async def _read_again(self, friends: list[_Friend]) -> None:
         for friend in friends:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +13,6 @@ from fakes import FakeRecord, FakeWriter
 from hubstat.domain import time as tm
 from hubstat.domain.activity import Activity
 from hubstat.domain.document import restore_friend
-from hubstat.elastic.writer import Outcome, Write
 from hubstat.errors import EngineError
 from hubstat.settings import Settings
 from ingest.friends import FriendFlusher, document_id
@@ -163,35 +161,6 @@ async def test_a_repetition_writes_nothing() -> None:
     await working.flush([event(), activity(ACTIVITY)])
     await working.flush([event(), activity(ACTIVITY)])
     assert (working.counters.written, working.counters.unchanged) == (1, 1)
-
-
-async def test_a_write_that_took_long_is_repeated_so_that_live_boards_notice_it() -> None:
-    began = NOON - 30 * 3_600_000
-    now = [began]
-
-    class Slow(FakeWriter):
-        async def bulk(self, writes: Sequence[Write]) -> list[Outcome]:
-            outcomes = await super().bulk(writes)
-            now[0] += 60_000 if self.bulks == 1 else 100
-            return outcomes
-
-    writer = Slow()
-    await FriendFlusher(Settings(namespace="t"), writer, trusted=True, clock=lambda: now[0]).flush([event()])
-    assert source(writer, "t-friends-2026-11-20")["written_at"] == began + 60_000
-    assert writer.bulks == 2
-
-
-async def test_where_every_write_is_slow_a_flush_still_ends() -> None:
-    now = [0]
-
-    class Slow(FakeWriter):
-        async def bulk(self, writes: Sequence[Write]) -> list[Outcome]:
-            now[0] += 11_000
-            return await super().bulk(writes)
-
-    writer = Slow()
-    await FriendFlusher(Settings(namespace="t"), writer, trusted=True, clock=lambda: now[0]).flush([event()])
-    assert writer.bulks == 2
 
 
 async def test_a_letter_or_mark_that_is_refused_ends_the_flush_before_the_commit() -> None:
