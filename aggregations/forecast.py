@@ -29,7 +29,7 @@ _LEAST_PAUSE: Final = 10
 # It works so long before it rests (s), then after every stretch (s) for so many times as long.
 _UNHURRIED_AFTER: Final = 0.3
 _STRETCH: Final = 0.01
-_RESTS: Final = 3.0
+_RESTS: Final = 9.0
 # (camp, direction, wave, hour since the epoch): invoices whose stop is projected to be done in that hour
 _Ahead = Counter[tuple[str | None, str, str, int]]
 

@@ -30,10 +30,10 @@ log = logging.getLogger(__name__)
 # What a tick reads; other parts are read when a screen asks for them, at the same moment.
 _EVERY_TICK: Final[frozenset[Need]] = frozenset({"invoices"})
 _LOOKS: Final = 4
-# A tick that takes long is made less often, so that making takes at most two thirds of the time. A longer pause would
+# A tick that takes long is made less often, so that making takes at most nine tenths of the time. A longer pause would
 # save nothing: the next tick folds what has changed since, the more the longer that is, and from some rate of events on
 # each would take longer than the one before it, until every Friend-day is folded in each.
-_LEAST_PAUSE: Final = 1.5
+_LEAST_PAUSE: Final = 1.1
 # Pauses, but no less than some time (ms), after which a board is too old to be shown while the next one is made.
 _STILL_LATELY: Final = 3
 _LEAST_LATELY: Final = 10_000

@@ -15,7 +15,9 @@ from hubstat.errors import QueryError
 
 _TERMS: Final = 60_000
 _PAGE: Final = 10_000
-_DOCUMENTS: Final = 1_000
+# Of documents and hits fewer: an answer is unpacked in one go, while nobody else of the process gets his turn.
+_DOCUMENTS: Final = 500
+_HITS: Final = 2_500
 
 
 class Hit(NamedTuple):
@@ -155,7 +157,7 @@ class PointInTime:
     def hits(self, query: dict[str, Any], fields: Sequence[str]) -> Iterator[Hit]:
         """Every matching document, unsorted, in pages."""
         wanted = {"_source": False, "docvalue_fields": list(fields), "seq_no_primary_term": True}
-        for hit in self._pages({"query": query, **wanted}, _PAGE):
+        for hit in self._pages({"query": query, **wanted}, _HITS):
             values = {field: found[0] for field, found in hit.get("fields", {}).items()}
             yield Hit(hit["_id"], hit["_seq_no"], values, hit.get("matched_queries", ()))
 
