@@ -24,7 +24,6 @@ from hubstat.elastic.search import PointInTime
 
 _MANY: Final = 5_000
 _AT_ONCE: Final = 10_000
-_FIELDS: Final = ("friend_id", "date", "max_event_time", "max_received_at", "log")
 
 
 class FriendDayReader:
@@ -83,9 +82,9 @@ class FriendDayReader:
         filters: list[compiler.Query] = [{"terms": {"date": self._dates}}]
         if friends is not None:
             filters.append({"terms": {"friend_id": list(friends)}})
-        for _, document in self._friends.documents(compiler.all_of(filters), _FIELDS):
+        for _, document in self._friends.documents(compiler.all_of(filters)):
             found.setdefault(document["friend_id"], []).append(document)
-        for friend_id, document in self._corrections.documents({"match_all": {}}, _FIELDS):
+        for friend_id, document in self._corrections.documents({"match_all": {}}):
             if friend_id in found:
                 found[friend_id].append(document)
         return found
@@ -209,7 +208,7 @@ class FriendLook:
             for start in range(0, len(friends), _AT_ONCE):
                 some: compiler.Query = {"terms": {"friend_id": friends[start : start + _AT_ONCE]}}
                 query = compiler.all_of([some, *([{"term": {"date": of_date}}] if of_date else [])])
-                for _, document in look.documents(query, _FIELDS):
+                for _, document in look.documents(query):
                     yield document
 
 

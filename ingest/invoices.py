@@ -113,7 +113,7 @@ class InvoiceFlusher:
         self._marker = Marker(self._names, writer, self._zone, clock)
         self._busy: dict[str, asyncio.Event] = {}
         self.gather = settings.ingest.chunk_records * _GATHERED_CHUNKS
-        self.linger = 0.0
+        self.linger = settings.ingest.invoice_write_seconds
         self.counters = Counters()
         self._reporter = Reporter("invoice events", self.counters)
 

@@ -132,14 +132,18 @@ class PointInTime:
             if after is None or len(found["buckets"]) < page:
                 return
 
-    def documents(self, query: dict[str, Any], source: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Every matching document as (id, fields), in pages."""
+    def documents(
+        self, query: dict[str, Any], source: Sequence[str] | None = None
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every matching document as (id, fields), in pages. source: the fields wanted; None: all, which is faster."""
         for document_id, _, fields in self.located(query, source):
             yield document_id, fields
 
-    def located(self, query: dict[str, Any], source: Sequence[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        """Every matching document as (id, index, fields), in pages."""
-        for hit in self._pages({"query": query, "_source": list(source)}, _DOCUMENTS):
+    def located(
+        self, query: dict[str, Any], source: Sequence[str] | None = None
+    ) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Every matching document as (id, index, fields), in pages. source: as of :meth:`documents`."""
+        for hit in self._pages({"query": query, "_source": True if source is None else list(source)}, _DOCUMENTS):
             yield hit["_id"], hit["_index"], hit["_source"]
 
     def versions(self, query: dict[str, Any]) -> Iterator[Found]:
@@ -151,7 +155,7 @@ class PointInTime:
     def values(self, query: dict[str, Any], field: str) -> Iterator[str]:
         """Every value of a binary field, in base64, over the matching documents, unsorted; repeated ones too."""
         wanted = {"_source": False, "stored_fields": "_none_", "docvalue_fields": [field]}
-        for hit in self._pages({"query": query, **wanted}, _PAGE):
+        for hit in self._pages({"query": query, **wanted}, _HITS):
             yield from hit["fields"].get(field, ()) if "fields" in hit else ()
 
     def hits(self, query: dict[str, Any], fields: Sequence[str]) -> Iterator[Hit]:
