@@ -72,9 +72,11 @@ def main() -> None:
         arguments.out.write_text(json.dumps(result, indent=1) + "\n")
 
 
-def measure(url: str, settings: Settings, arguments: argparse.Namespace, day: str | None = None) -> dict[str, Any]:
+def measure(
+    url: str, settings: Settings, arguments: argparse.Namespace, day: str | None = None, others: float = 0.0
+) -> dict[str, Any]:
     """All figures of a running board. arguments: viewers, seconds and tick; day: service date that is looked at, None:
-    the one that the board opens with."""
+    the one that the board opens with; others: searches of shards a second that are not the board's."""
     of_day = "" if day is None else f"date={day}"
     search = f"?{of_day}" if of_day else ""
     first = Viewer(url, search)
@@ -83,11 +85,9 @@ def measure(url: str, settings: Settings, arguments: argparse.Namespace, day: st
     drilled = Viewer(url, f"?level=camp&hub={hub}" + (f"&{of_day}" if of_day else ""))
     drilled.refresh()
     elastic = str(settings.elasticsearch.url or locate(settings).elasticsearch_url)
-    searches, seconds, _ = _searches(elastic, settings.namespace, arguments.seconds / 2, [], arguments.tick)
-    idle = searches / seconds
-    one = _queries(elastic, settings.namespace, arguments, [Viewer(url, search)], idle)
+    one = _queries(elastic, settings.namespace, arguments, [Viewer(url, search)], others)
     viewers = [Viewer(url, search) for _ in range(arguments.viewers)]
-    many = _queries(elastic, settings.namespace, arguments, viewers, idle)
+    many = _queries(elastic, settings.namespace, arguments, viewers, others)
     seconds = [each for viewer in viewers for each in viewer.seconds[1:]]
     sizes = [each for viewer in viewers for each in viewer.sizes[1:]]
     return {
@@ -99,7 +99,7 @@ def measure(url: str, settings: Settings, arguments: argparse.Namespace, day: st
         "failures": sum(viewer.failures for viewer in viewers),
         "causes": sorted(set[str]().union(*(viewer.causes for viewer in viewers))),
         "queries_per_tick": {"one": one, "many": many},
-        "queries_a_second_without_viewers": idle,
+        "searches_a_second_of_others": others,
         "figures": {
             "callback_p95_ms": 1000 * share(seconds, 0.95),
             "callback_p50_ms": 1000 * statistics.median(seconds),
@@ -130,13 +130,23 @@ def _camp(url: str, of_day: str) -> str:
     return hub
 
 
-def _queries(elastic: str, namespace: str, arguments: argparse.Namespace, viewers: list[Viewer], idle: float) -> float:
-    """Searches of shards for one board while some viewers watch, less those that come without any (``idle`` a second).
+def searches_a_second(settings: Settings, seconds: float) -> float:
+    """Searches of shards a second: of others, where no board runs."""
+    elastic = str(settings.elasticsearch.url)
+    before, began = _searched(elastic, settings.namespace), time.monotonic()
+    time.sleep(seconds)
+    return (_searched(elastic, settings.namespace) - before) / (time.monotonic() - began)
 
-    By board, not by time: one viewer asks again only after each answer, so there are fewer of them for it.
+
+def _queries(
+    elastic: str, namespace: str, arguments: argparse.Namespace, viewers: list[Viewer], others: float
+) -> float:
+    """Searches of shards for one board while some viewers watch, less those of others (so many a second).
+
+    By board, not by time: where boards take longer there are fewer of them.
     """
     searches, seconds, ticks = _searches(elastic, namespace, arguments.seconds, viewers, arguments.tick)
-    return (searches - idle * seconds) / max(1, ticks)
+    return (searches - others * seconds) / max(1, ticks)
 
 
 def _searches(

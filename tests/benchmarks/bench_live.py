@@ -43,6 +43,7 @@ from bench_dashboard import share
 from dashboard_process import answers, free_port
 from full_day import BROWSER, chromium, environment, say, service
 from live_feed import Burst, Feed, feeding
+from live_load import shares
 from live_page import TILE, latencies, shown, until_shown, watch
 from live_ticks import TICK, Asked, Ticks
 from playwright.sync_api import sync_playwright
@@ -71,7 +72,7 @@ SHOWN_SECONDS: Final = 60.0
 STILL_SECONDS: Final = 4.0
 # Of what a board has logged, so much is shown.
 SAID_LINES: Final = 40
-# What the phase of the viewers takes beside 2.5 times the seconds of the others.
+# What the phase of the viewers takes beside twice the seconds of the others.
 VIEWERS_SECONDS: Final = 90.0
 # The feed keeps its pace where it sends so much of what it should.
 PACE: Final = 0.95
@@ -140,7 +141,7 @@ def run(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
         }
         say(", ".join(f"{name} {value}" for name, value in said.items()))
         say(f"simulating {chosen.invoices:,} invoices")
-        live = chosen.rate * (3 * WARM_SECONDS + 2 * chosen.seconds + 2.5 * chosen.seconds + VIEWERS_SECONDS)
+        live = chosen.rate * (3.5 * WARM_SECONDS + 4 * chosen.seconds + VIEWERS_SECONDS)
         feed = stack.enter_context(feeding(chosen.invoices, int(live), chosen.rate))
         say(f"{feed.day}")
         stack.enter_context(service("ingest", folder))
@@ -194,8 +195,10 @@ class Bench:
             if not until_shown(page, base, SHOWN_SECONDS):
                 raise HubstatError(f"the board shows {shown(page)[-1:]} completed deliveries, and there are {base:,}")
             say(f"L1: {base:,} completed deliveries shown, {self.chosen.seconds:.0f} s of events")
-            self.feed.start(self.chosen.seconds)
-            burst = self._kept(self.feed.wait(), "L1")
+            with shares() as taken:
+                self.feed.start(self.chosen.seconds)
+                burst = self._kept(self.feed.wait(), "L1")
+                cores = taken()
             all_of_it = base + len(burst.counted)
             until_shown(page, all_of_it, SHOWN_SECONDS)
             page.wait_for_timeout(1000 * STILL_SECONDS)
@@ -215,6 +218,7 @@ class Bench:
         changes = sum(1 for at, _ in series if at / 1000 >= burst.counted[0])
         self.details["L1"] = {
             **sent(burst),
+            "% of a core": cores,
             "counts shown": changes,
             "longest, s": round(max(seconds), 2),
             "shortest, s": round(min(seconds), 2),
@@ -260,10 +264,15 @@ class Bench:
     def viewers(self) -> None:
         """V1, V2, sizes, the first view and the drill."""
         asked = argparse.Namespace(viewers=self.chosen.viewers, seconds=self.chosen.seconds, tick=TICK)
+        self.feed.start(WARM_SECONDS / 2)
+        others = bench_dashboard.searches_a_second(self.settings, WARM_SECONDS / 2)
+        self.feed.wait()
         with self._serving(TICK) as url:
-            self.feed.start(WARM_SECONDS + 2.5 * self.chosen.seconds + VIEWERS_SECONDS)
-            say(f"V1, V2: {2.5 * self.chosen.seconds:.0f} s with up to {self.chosen.viewers} viewers")
-            found = bench_dashboard.measure(url, self.settings, asked, self.feed.day.date)
+            self.feed.start(WARM_SECONDS + 2 * self.chosen.seconds + VIEWERS_SECONDS)
+            say(f"V1, V2: {2 * self.chosen.seconds:.0f} s with up to {self.chosen.viewers} viewers")
+            with shares() as taken:
+                found = bench_dashboard.measure(url, self.settings, asked, self.feed.day.date, others)
+                cores = taken()
             burst = self._kept(self.feed.stop(), "V1")
         of = found["figures"]
         self.figures["V1 callback, viewers, p95, ms"] = of["callback_p95_ms"]
@@ -272,9 +281,11 @@ class Bench:
         self.figures["first load, kB"] = of["first_load_bytes"] / 1000
         self.figures["first national view, s"] = of["first_view_ms"] / 1000
         self.figures["drill to a camp, s"] = of["drill_ms"] / 1000
-        self.details["V"] = sent(burst) | {
-            name: found[name] for name in ("callbacks", "failures", "queries_per_tick", "figures")
-        }
+        self.details["V"] = (
+            sent(burst)
+            | {"% of a core": cores}
+            | {name: found[name] for name in ("callbacks", "failures", "queries_per_tick", "figures")}
+        )
         if found["failures"]:
             self.errors.append(f"V1: {found['failures']} refreshes of viewers failed: {found['causes'][:3]}")
 
