@@ -36,7 +36,9 @@ class CellTallies:
     def count(self, cells: Iterable[tuple[str, int]], hours: Iterable[tuple[str, int, int | None]]) -> None:
         """Take all: how many invoices have each cell, and completed ones each hour cell, with their latest (ms)."""
         self._changed |= self._cells.keys() | self._hours.keys()
-        self._cells, self._hours = {}, {}
+        for kind in self._places:
+            self._contributions.forget(kind)
+        self._cells, self._hours, self._places, self._parts = {}, {}, {}, {}
         for cell, n in cells:
             self._add(cell, n)
         for cell, n, latest in hours:
@@ -104,8 +106,17 @@ class CellTallies:
         kinds[kind] = kinds.get(kind, 0) + n
         if not kinds[kind]:
             del kinds[kind]
+            self._leave(kind, place)
             if not kinds:
                 del self._cells[place]
+
+    def _leave(self, kind: str, place: _Place) -> None:
+        places = self._places[kind]
+        places.discard(place)
+        if not places:
+            del self._places[kind]
+            self._parts.pop(kind, None)
+            self._contributions.forget(kind)
 
     def _passed(self, context: Context) -> set[_Place]:
         """Places at which an invoice belongs to other figures than before, as time has passed."""
@@ -114,7 +125,7 @@ class CellTallies:
             parts = self._contributions.of(kind, context)
             if self._parts.get(kind) != parts:
                 self._parts[kind] = parts
-                found |= places & self._cells.keys()
+                found |= places
         return found
 
     def _tally(self, place: _Place) -> Tally:

@@ -103,13 +103,18 @@ def _ahead(day: Day) -> _Ahead:
     return found
 
 
+class Abandoned(Exception):
+    """Nobody waits for it any more."""
+
+
 class Rest:
     """Called in between long work, leaves the interpreter to the ticks: they wait for nothing but it.
 
-    Short work goes on without. rested: how long it has slept, ms.
+    Short work goes on without. rested: how long it has slept, ms. ended: once set, ``Abandoned`` is raised.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ended: threading.Event) -> None:
+        self._ended: Final = ended
         self._since = time.thread_time() + _UNHURRIED_AFTER
         self.rested = 0
 
@@ -118,7 +123,8 @@ class Rest:
         if worked < _STRETCH:
             return
         began = time.monotonic()
-        time.sleep(_RESTS * worked)
+        if self._ended.wait(_RESTS * worked):
+            raise Abandoned
         self.rested += round(1000 * (time.monotonic() - began))
         self._since = time.thread_time()
 
@@ -149,6 +155,7 @@ class Forecasts:
         self._clock = clock
         self._patience = patience_seconds
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="forecast")
+        self._ended: Final = threading.Event()
         self._dates: dict[date, _Making] = {}
 
     def current(
@@ -172,9 +179,11 @@ class Forecasts:
 
     def _made(self, moment: Moment, make: Callable[[Rest], Day]) -> tuple[Forecast | None, int, int]:
         """The forecast and how long it took and lasted, without the time that it waited for its turn, ms."""
-        began, rest = self._clock(), Rest()
+        began, rest = self._clock(), Rest(self._ended)
         try:
             made = Forecast(moment, make(rest))
+        except Abandoned:
+            made = None
         except Exception:
             log.exception("the projection of %s could not be made", moment)
             made = None
@@ -195,5 +204,6 @@ class Forecasts:
         self._dates.pop(service_date, None)
 
     def close(self) -> None:
-        """Wait for the one that is being made."""
+        """Give up the one that is being made: at a large network it lasts for minutes."""
+        self._ended.set()
         self._pool.shutdown(cancel_futures=True)

@@ -7,18 +7,19 @@ So a tick reads what has changed, not what there is, and misses nothing that beg
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
+
+log = logging.getLogger(__name__)
 
 # (Friend, date of the document or "" for the corrections)
 Place = tuple[str, str]
 Document = dict[str, Any]
 # How much later than others a document begins to show in general (ms); what takes longer is noticed.
 _SHOWN_WITHIN: Final = 4_000
-# Documents whose activities take no more (characters, packed) are kept: of a Friend who works, all but that of today.
-_SMALL: Final = 1_500
 
 
 class Stamp(NamedTuple):
@@ -46,9 +47,13 @@ class Reading(Protocol):
 
 
 class FriendDocuments:
-    """What is known of the documents of one service date."""
+    """What is known of the documents around one service date.
 
-    def __init__(self) -> None:
+    Those of other dates are kept: they seldom change, and that of the date itself nearly always has when it is wanted.
+    """
+
+    def __init__(self, service_date: str) -> None:
+        self._service_date = service_date
         self._sequences: dict[Place, int] = {}
         self._stamps: dict[str, Stamp] = {}
         self._sums: dict[str, tuple[int, int]] = {}
@@ -72,10 +77,8 @@ class FriendDocuments:
         for document in reading.documents(wanted):
             place = (document["friend_id"], document["date"])
             found[place[0]].append(document)
-            if len(document["log"].get("activities", "")) <= _SMALL:
+            if place[1] != self._service_date:
                 self._kept[place] = orjson.dumps(document)
-            else:
-                self._kept.pop(place, None)
         for friend, parts in found.items():
             for date in self._dates.get(friend, ()):
                 if (friend, date) not in wanted:
@@ -95,6 +98,8 @@ class FriendDocuments:
             latest = max(stamp.written_at for stamp in self._stamps.values())
             new = self._take(reading.sequences(latest - _SHOWN_WITHIN))
         if self._sums != {date: (stamp.n, stamp.total) for date, stamp in stamps.items()}:
+            if self._stamps:
+                log.info("Friends' documents around %s began to show late: all are listed", self._service_date)
             listed = dict(reading.sequences(None))
             gone = self._sequences.keys() - listed.keys()
             for place in gone:

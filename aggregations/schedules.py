@@ -37,7 +37,7 @@ class Schedules:
     """Schedules of Friends on one service date, of documents that hold nothing later than (T, K)."""
 
     def __init__(self, service_date: str, zone: ZoneInfo) -> None:
-        self._service_date = service_date
+        self.service_date: Final = service_date
         self._zone = zone
         self._compiled = compiled_core(zone) is not None
         self._kept: dict[str, KeptSchedule] = {}
@@ -49,7 +49,7 @@ class Schedules:
         kept = self._kept.get(friend_id)
         if kept is None or kept.events != events:
             facts = restore_events(friend_id, documents).facts(FRIEND_RANK)
-            schedule = schedule_of(facts, self._service_date, self._zone)
+            schedule = schedule_of(facts, self.service_date, self._zone)
             kept = self._kept[friend_id] = KeptSchedule(
                 events, schedule, compiled(schedule) if self._compiled else None
             )

@@ -30,9 +30,9 @@ log = logging.getLogger(__name__)
 # What a tick reads; other parts are read when a screen asks for them, at the same moment.
 _EVERY_TICK: Final[frozenset[Need]] = frozenset({"invoices"})
 _LOOKS: Final = 4
-# A tick that takes long is made less often, so that making takes at most nine tenths of the time. A longer pause would
-# save nothing: the next tick folds what has changed since, the more the longer that is, and from some rate of events on
-# each would take longer than the one before it, until every Friend-day is folded in each.
+# A tick that takes long is made less often, so that making takes at most ten elevenths of the time. A longer pause
+# would save nothing: the next tick folds what has changed since, the more the longer that is, and from some rate of
+# events on each would take longer than the one before it, until every Friend-day is folded in each.
 _LEAST_PAUSE: Final = 1.1
 # Pauses, but no less than some time (ms), after which a board is too old to be shown while the next one is made.
 _STILL_LATELY: Final = 3
@@ -272,7 +272,7 @@ class _FriendDays:
         self._schedules = schedules
         self._days: dict[str, FriendDay] = {}
         self._unsettled: set[str] = set()
-        self._documents = FriendDocuments()
+        self._documents = FriendDocuments(schedules.service_date)
 
     def refresh(self, day: Day, view: View) -> tuple[FriendDay, ...]:
         reading = day.friend_days(view, self._schedules)

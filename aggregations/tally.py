@@ -195,8 +195,9 @@ class Contributions:
         fixed = (context.customer_reasons, context.groups, context.deadlines, context.day_end)
         if fixed != self._fixed:
             self._known, self._fixed = {}, fixed
-        if len(self._rows) > _CELLS_KEPT:
-            self._rows.clear()
+        for kept in (self._rows, self._known):
+            if len(kept) > _CELLS_KEPT:
+                kept.clear()
 
     def row(self, cell: str) -> tuple[Row, str]:
         """The row of a cell, and its kind."""
@@ -205,8 +206,12 @@ class Contributions:
             row = Row.of_cell(cell)
             kind = cell[cell.index(f',"{row.direction}"') :]  # the camp comes first
             kept = self._rows[cell] = (row, kind)
-            self._kinds.setdefault(kind, row)
+        self._kinds.setdefault(kept[1], kept[0])
         return kept
+
+    def forget(self, kind: str) -> None:
+        """No cell of this kind is left."""
+        self._kinds.pop(kind, None)
 
     def of(self, kind: str, context: Context) -> tuple[Part, ...]:
         """The contributions of a kind of which a cell was asked for."""

@@ -305,6 +305,7 @@ def _headers(app: Dash) -> None:
 def serve(app: Dash, host: str, port: int) -> None:
     """Run the application until SIGINT or SIGTERM."""
     sys.setswitchinterval(_SWITCH_SECONDS)
+    gc.collect()
     gc.freeze()
     gc.set_threshold(*_COLLECTED)
     config = uvicorn.Config(

@@ -112,7 +112,7 @@ class IngestSettings(_Part):
     buffer_mb: int = Field(16, ge=1, description="Records read ahead of the flushes, MiB over all partitions.")
     cache_mb: int = Field(512, ge=1, description="Current documents kept in memory, MiB.")
     invoice_write_seconds: float = Field(
-        0.25, ge=0, description="Least time between two bulks of invoices of one lane, which gathers meanwhile."
+        0.25, ge=0, description="Least time between two writes of a lane of invoices, which gathers records meanwhile."
     )
     friend_write_seconds: float = Field(2.0, ge=0, description="Least time between two writes of one Friend document.")
     session_timeout_seconds: float = Field(10.0, gt=0, description="How long Kafka waits for a silent worker.")

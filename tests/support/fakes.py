@@ -88,6 +88,7 @@ class FakeWriter(Writer):
         self.secured += names
 
     async def refresh(self, pattern: str) -> None:
+        self.secured.append(f"refreshed {pattern}")
         self.refreshed = dict(self.documents)
 
     def sources(self, pattern: str) -> dict[str, bytes]:

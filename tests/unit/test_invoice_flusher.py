@@ -143,7 +143,7 @@ async def test_what_others_wrote_is_secured_before_it_is_relied_on() -> None:
     await bench.flusher.assigned(set())
     assert bench.writer.secured == []
     await bench.flusher.assigned({("t-invoice-events", 0)})
-    assert bench.writer.secured == ["t-invoices-*", "t-dead-letters"]
+    assert bench.writer.secured == ["t-invoices-*", "t-dead-letters", "refreshed t-invoices-*"]
 
 
 async def test_a_document_kept_under_another_date_is_found_after_a_restart() -> None:

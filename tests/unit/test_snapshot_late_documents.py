@@ -19,7 +19,7 @@ from hubstat.domain.baselines import NO_BASELINES
 NINE = 1_795_132_800_000
 DATE = "2026-11-20"
 LONG = "x" * 5_000
-# Seconds: the longest bulk that is not written again, until a healthy worker shows what it has written, between clocks.
+# Seconds: a long bulk, until a healthy worker shows what it has written, between clocks.
 BULK, HIDDEN, CLOCKS = 10, 30, 20
 
 
@@ -133,7 +133,7 @@ def test_documents_are_listed_only_where_some_began_to_show_late() -> None:
 
 
 class Parts(Stored):
-    """Two documents of one Friend: that of the day, which is long, and that of the next one; and a correction."""
+    """Two documents of one Friend: that of the day and that of the next one; and a correction."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -157,8 +157,8 @@ def versions(found: dict[str, list[dict[str, Any]]]) -> list[tuple[str, int]]:
     return [(part["date"], part["version"]) for part in found["F1"]]
 
 
-def test_a_short_document_that_has_not_changed_is_not_read_again() -> None:
-    stored, known, later = Parts(), FriendDocuments(), "2026-11-21"
+def test_a_document_of_another_date_that_has_not_changed_is_not_read_again() -> None:
+    stored, known, later = Parts(), FriendDocuments(DATE), "2026-11-21"
     stored.places = {("F1", DATE): 1, ("F1", later): 2, ("F1", ""): 3}
     assert versions(known.changed(stored)) == [("", 3), (DATE, 1), (later, 2)]
     assert len(stored.asked) == 3
@@ -167,7 +167,7 @@ def test_a_short_document_that_has_not_changed_is_not_read_again() -> None:
     assert stored.asked == [("F1", DATE)]
     stored.places["F1", later] = 5
     assert versions(known.changed(stored)) == [("", 3), (DATE, 4), (later, 5)]
-    assert stored.asked == [("F1", DATE), ("F1", later)], "a long one is not kept"
+    assert stored.asked == [("F1", DATE), ("F1", later)], "that of the date is not kept"
     assert known.changed(stored) == {}
     assert versions(known.changed(stored, ["F1"])) == [("", 3), (DATE, 4), (later, 5)]
     assert stored.asked == [("F1", DATE)]
