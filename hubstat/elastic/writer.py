@@ -270,22 +270,20 @@ class Writer:
         An index that cannot write fails then, and comes back without what it had shown and not kept.
         """
         for start in range(0, len(names), _INDICES_AT_ONCE):
-            target = f"/{','.join(names[start : start + _INDICES_AT_ONCE])}/_flush"
-
-            async def attempt(target: str = target) -> None:
-                answer = await self._request("POST", f"{target}?allow_no_indices=true&ignore_unavailable=true")
-                if answer["_shards"]["failed"]:
-                    raise NotNow("not every shard could be flushed")
-
-            await for_ever(attempt, self.url, "securing what is written")
+            some = ",".join(names[start : start + _INDICES_AT_ONCE])
+            await self._on_every_shard(some, "_flush", "flushed", "securing what is written")
 
     async def refresh(self, pattern: str, what: str = "refreshing") -> None:
         """Make everything written so far to a pattern visible to ``find``. ``what``: for the log."""
+        await self._on_every_shard(pattern, "_refresh", "refreshed", what)
+
+    async def _on_every_shard(self, pattern: str, action: str, done: str, what: str) -> None:
+        target = f"/{pattern}/{action}?allow_no_indices=true&ignore_unavailable=true"
 
         async def attempt() -> None:
-            answer = await self._request("POST", f"/{pattern}/_refresh?allow_no_indices=true&ignore_unavailable=true")
+            answer = await self._request("POST", target)
             if answer["_shards"]["failed"]:
-                raise NotNow("not every shard was refreshed")
+                raise NotNow(f"not every shard was {done}")
 
         await for_ever(attempt, self.url, what)
 
