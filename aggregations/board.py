@@ -201,4 +201,4 @@ def board_at(reader: Reader, service_date: date, moment: Moment) -> Board:
     """A board of a fixed moment: every level, wave and direction."""
     with reader.view() as view:
         day = reader.day(view, service_date, moment)
-    return Board(0, service_date, moment, None, view.master, day, Forecast(moment, day), reader)
+    return Board(0, service_date, moment, None, view.master, day, Forecast(day), reader)

@@ -36,8 +36,8 @@ from hubstat.domain.metric import Need
 from hubstat.elastic.search import PointInTime
 
 _T = TypeVar("_T")
-# A rest is thought of after so many things: each takes 10 to 100 µs.
-_REST_EVERY: Final = 100
+# After so many things it is asked whether to go on: each takes 10 to 100 µs.
+_TURN_EVERY: Final = 100
 ALL_NEEDS: Final[frozenset[Need]] = frozenset(
     {"invoices", "minutes", "backlog", "load", "plan", "friends", "projection"}
 )
@@ -51,6 +51,11 @@ class View:
     friends: PointInTime
     corrections: PointInTime
     master: MasterData
+
+    @property
+    def took(self) -> int:
+        """What all searches through it took in Elasticsearch, ms."""
+        return self.invoices.took + self.friends.took + self.corrections.took
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ class Day:
         self._kept: dict[tuple[Any, ...], Any] = {}
         self._settled: Mapping[Direction, Tallies] | None = None
         self._folded_days: Sequence[FriendDay] | None = None
-        self._rest: Callable[[], None] | None = None
+        self._turn: Callable[[], None] | None = None
         self._zone = tm.zone(country)
         self._limits = limits or Limits()
         self._progress = progress
@@ -116,9 +121,9 @@ class Day:
             finally:
                 self._view = None
 
-    def unhurried(self, rest: Callable[[], None]) -> None:
-        """Have ``rest`` called in between what takes long of the projection."""
-        self._rest = rest
+    def unhurried(self, turn: Callable[[], None]) -> None:
+        """Have ``turn`` called in between what takes long of the projection; what it raises ends that."""
+        self._turn = turn
 
     def keep(self, view: View) -> None:
         """Read everything that is asked for from now on through one view, which stays open."""
@@ -136,13 +141,6 @@ class Day:
         """Take the invoices by camp whose stored state holds at (T, K), as they are counted already."""
         self._settled = settled
 
-    def give_counts(self, other: Day) -> None:
-        """Take the invoices of the camps as another day of the same moment has counted them."""
-        for direction in DIRECTIONS:
-            key = ("invoices", "camp", direction)
-            if key in other._kept:
-                self._kept[key] = other._kept[key]
-
     def tallies(self, grain: Grain, direction: Direction, wave: str, needs: frozenset[Need]) -> dict[Key, Tally]:
         """Tallies by (camp,) or (camp, Friend) of one wave or all, with the Friends' work where it is needed.
 
@@ -157,14 +155,6 @@ class Day:
             add_tallies(found, {key[:-1]: tally for key, tally in part.items() if key[-1] == wave})
         if needs & {"friends", "projection"}:
             add_tallies(found, self._work_at(grain, "projection" in needs))
-        return found
-
-    def projected(self, grain: Grain, direction: Direction, wave: str) -> dict[Key, Tally]:
-        """What the projection gives, by (camp,) or (camp, Friend), with the Friends' work and without the invoices."""
-        found: dict[Key, Tally] = {}
-        at_risk = self._at_risk(grain, direction)
-        add_tallies(found, {key[:-1]: tally for key, tally in at_risk.items() if key[-1] == wave})
-        add_tallies(found, self._work_at(grain, True))
         return found
 
     def waiting(self, grain: Grain, direction: Direction, wave: str) -> dict[Key, Tally]:
@@ -325,7 +315,7 @@ class Day:
     def _project(self, view: View) -> Outlook:
         counter = self._counter(view)
         camps = self._limits.camps
-        pending = list(self._resting(counter.pending(camps)))
+        pending = list(self.in_turns(counter.pending(camps)))
         for direction in DIRECTIONS:
             pending += self._folded(direction, False).pending
         if camps is not None:
@@ -343,26 +333,26 @@ class Day:
             baselines=self.baselines,
             area_of=self.area_of,
             deadline_of=self.context.deadline,
-            each=self._resting,
+            each=self.in_turns,
         )
 
-    def _resting(self, items: Iterable[_T]) -> Iterator[_T]:
-        """The same, with rests in between."""
+    def in_turns(self, items: Iterable[_T]) -> Iterator[_T]:
+        """The same, asking now and then whether to go on."""
         for number, item in enumerate(items):
-            if self._rest is not None and number % _REST_EVERY == 0:
-                self._rest()
+            if self._turn is not None and number % _TURN_EVERY == 0:
+                self._turn()
             yield item
 
     def _work(self, projected: bool) -> dict[Place, Tally]:
         found: dict[Place, Tally] = {}
-        for day in self._resting(self.days()):
+        for day in self.days():
             for place, tally in friend_tallies(day, self.baselines, self.area_of).items():
                 if self.inside(place[0]):
                     found[place] = tally
         if projected:
-            for place, tally in self.outlook().work.items():
+            for place, left in self.outlook().work.items():
                 if self.inside(place[0]):
-                    found.setdefault(place, Tally()).add(tally)
+                    found.setdefault(place, Tally()).add(left.tally())
         return found
 
     def _work_at(self, grain: Grain, projected: bool) -> Mapping[Key, Tally]:

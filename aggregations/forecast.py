@@ -6,18 +6,22 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from aggregations.counting import Grain
 from aggregations.day import Day
+from aggregations.elsewhere import Abandoned
+from aggregations.projected import Projected, of_friends, of_hubs, projected_of
+from aggregations.projecting import Projector, projected_here
 from aggregations.question import ALL_WAVES, FigureRow, Moment, Question, Scope
+from aggregations.reader import Reader
 from aggregations.rollup import Ground, Places, friend_rows, hub_rows, inside
 from hubstat.domain import time as tm
 from hubstat.domain.codes import Direction
+from hubstat.domain.friendday import FriendDay
 from hubstat.domain.metric import Need
 
 log = logging.getLogger(__name__)
@@ -26,50 +30,69 @@ _INVOICES: Final[frozenset[Need]] = frozenset({"invoices"})
 PROJECTED: Final[frozenset[Need]] = frozenset({"projection"})
 # Making one takes at most a tenth of the time, however large the network is.
 _LEAST_PAUSE: Final = 10
-# It works so long before it rests (s), then after every stretch (s) for so many times as long.
-_UNHURRIED_AFTER: Final = 0.3
-_STRETCH: Final = 0.01
-_RESTS: Final = 9.0
-# (camp, direction, wave, hour since the epoch): invoices whose stop is projected to be done in that hour
-_Ahead = Counter[tuple[str | None, str, str, int]]
+# A network whose projection cannot be made is tried again no sooner (ms): it may cost as much each time.
+_AFTER_FAILURE: Final = 10_000
+# What takes longer than this here (s of the processor) is made elsewhere.
+_HERE: Final = 0.3
 
 
-@dataclass(frozen=True)
 class Forecast:
-    """What the projection of a date gives at one moment, for every hub and Friend."""
+    """What the projection of a date gives at one moment, for every hub and Friend.
 
-    moment: Moment
-    day: Day
-    _places: dict[tuple[Grain, Direction, str], Places] = field(default_factory=dict)
-    _ahead: list[_Ahead] = field(default_factory=list)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    day: counted at that moment. projected: as made beside it; None: it is made of the day when it is first asked for.
+    """
+
+    def __init__(self, day: Day, projected: Projected | None = None) -> None:
+        self.day: Final = day
+        self._projected = projected
+        self._hubs: Final[dict[tuple[Direction, str], Places]] = {}
+        self._lock: Final = threading.Lock()
+
+    @property
+    def moment(self) -> Moment:
+        """(T, K)."""
+        return self.day.moment
 
     def rows(self, ground: Ground, question: Question, scope: Scope) -> tuple[FigureRow, ...]:
         """Rows of a question that asks for projected figures alone; Friends who have nothing to do have none."""
-        grain: Grain = "friend" if question.level == "friend" else "camp"
-        rows = friend_rows if grain == "friend" else hub_rows
-        return rows(ground, self.day.master, self._of(grain, question.direction, question.wave), {}, question, scope)
+        of = (question.direction, question.wave)
+        if question.level == "friend":
+            return friend_rows(ground, self.day.master, self._of_friends(ground, *of, scope), {}, question, scope)
+        return hub_rows(ground, self.day.master, self._of_hubs(*of), {}, question, scope)
 
-    def _of(self, grain: Grain, direction: Direction, wave: str) -> Places:
-        key = (grain, direction, wave)
+    def _of_hubs(self, direction: Direction, wave: str) -> Places:
+        projected = self._made()
         with self._lock:
-            if key not in self._places:
-                self._places[key] = self.day.projected(grain, direction, wave)
-            return self._places[key]
+            if (direction, wave) not in self._hubs:
+                self._hubs[direction, wave] = of_hubs(projected, direction, wave)
+            return self._hubs[direction, wave]
+
+    def _of_friends(self, ground: Ground, direction: Direction, wave: str, scope: Scope) -> Places:
+        return {
+            (camp, friend): tally
+            for camp, part in self._made().items()
+            if inside(ground.day, scope, camp)
+            for friend, tally in of_friends(part, direction, wave).items()
+        }
 
     def ahead(self, ground: Ground, direction: Direction, wave: str, scope: Scope) -> dict[int, int]:
         """Open due invoices of a hub by the hour (since the epoch) in which their stop is projected to be done.
 
         Those that nobody holds, and those of Friends without a pace, are in no hour.
         """
-        with self._lock:
-            if not self._ahead:
-                self._ahead.append(_ahead(self.day))
         found: Counter[int] = Counter()
-        for (camp, each_direction, each_wave, hour), count in self._ahead[0].items():
-            if each_direction == direction and wave in (ALL_WAVES, each_wave) and inside(ground.day, scope, camp):
-                found[hour] += count
+        for camp, part in self._made().items():
+            if part.ahead and inside(ground.day, scope, camp):
+                for (each_direction, each_wave, hour), count in part.ahead.items():
+                    if each_direction == direction and wave in (ALL_WAVES, each_wave):
+                        found[hour] += count
         return dict(sorted(found.items()))
+
+    def _made(self) -> Projected:
+        with self._lock:
+            if self._projected is None:
+                self._projected = projected_of(self.day.outlook())
+            return self._projected
 
 
 def completed(day: Day, ground: Ground, direction: Direction, wave: str, scope: Scope) -> int:
@@ -93,55 +116,68 @@ def left_ahead(ahead: Mapping[int, int], done: int, hour: int) -> dict[int, int]
     return found
 
 
-def _ahead(day: Day) -> _Ahead:
-    found: _Ahead = Counter()
-    for projection in day.outlook().by_friend.values():
-        for stop in projection.stops:
-            if stop.finish is not None:
-                for each in stop.invoices:
-                    found[each.camp, each.direction, each.wave, stop.finish // tm.HOUR] += 1
-    return found
+class TooLong(Exception):
+    """It is to be made elsewhere."""
 
 
-class Abandoned(Exception):
-    """Nobody waits for it any more."""
+class Turn:
+    """Asked in between whether to go on: raises ``Abandoned`` once ``ended`` is set.
 
-
-class Rest:
-    """Called in between long work, leaves the interpreter to the ticks: they wait for nothing but it.
-
-    Short work goes on without. rested: how long it has slept, ms. ended: once set, ``Abandoned`` is raised.
+    most: of the processor's time of this thread, s; after it ``TooLong`` is raised.
     """
 
-    def __init__(self, ended: threading.Event) -> None:
+    def __init__(self, ended: threading.Event, most: float) -> None:
         self._ended: Final = ended
-        self._since = time.thread_time() + _UNHURRIED_AFTER
-        self.rested = 0
+        self._until: Final = time.thread_time() + most
 
     def __call__(self) -> None:
-        worked = time.thread_time() - self._since
-        if worked < _STRETCH:
-            return
-        began = time.monotonic()
-        if self._ended.wait(_RESTS * worked):
+        if self._ended.is_set():
             raise Abandoned
-        self.rested += round(1000 * (time.monotonic() - began))
-        self._since = time.thread_time()
+        if time.thread_time() > self._until:
+            raise TooLong
+
+
+class Maker:
+    """Makes the projections of one reader. projector: makes what takes long here; None: that is made here, too."""
+
+    def __init__(self, reader: Reader, projector: Projector | None) -> None:
+        self._reader: Final = reader
+        self._projector: Final = projector
+        self._large: Final[set[date]] = set()
+        self._ended: Final = threading.Event()
+
+    def make(self, day: Day, folded: Sequence[FriendDay]) -> Projected:
+        """The projection at a day's moment. Raises ``Abandoned`` once closed."""
+        of = (day.service_date, day.moment, folded)
+        if self._projector is None:
+            return projected_here(self._reader, *of, Turn(self._ended, float("inf")))[0]
+        if day.service_date not in self._large:
+            try:
+                return projected_here(self._reader, *of, Turn(self._ended, _HERE))[0]
+            except TooLong:
+                self._large.add(day.service_date)
+        return self._projector.project(*of)
+
+    def forget(self, service_date: date) -> None:
+        """Let go of a date that nobody looks at."""
+        self._large.discard(service_date)
+        if self._projector is not None:
+            self._projector.forget(service_date)
+
+    def close(self) -> None:
+        """Give up the one that is being made here."""
+        self._ended.set()
 
 
 @dataclass
 class _Making:
-    """The latest forecast of a date and the one under way.
-
-    tried: as-of of the last try. took: how long it took without rests, and lasted: with them, ms.
-    """
+    """The latest forecast of a date and the one under way. tried: as-of of the last try; took: how long it took, ms."""
 
     generation: int = 0
     last: Forecast | None = None
-    running: Future[tuple[Forecast | None, int, int]] | None = None
+    running: Future[tuple[Forecast | None, int]] | None = None
     tried: int | None = None
     took: int = 0
-    lasted: int = 0
 
 
 class Forecasts:
@@ -155,40 +191,35 @@ class Forecasts:
         self._clock = clock
         self._patience = patience_seconds
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="forecast")
-        self._ended: Final = threading.Event()
         self._dates: dict[date, _Making] = {}
 
-    def current(
-        self, service_date: date, moment: Moment, generation: int, make: Callable[[Rest], Day]
-    ) -> Forecast | None:
-        """The latest forecast of a date, begun anew where it is due; None while the first is being made.
+    def current(self, day: Day, generation: int, make: Callable[[], Projected]) -> Forecast | None:
+        """The latest forecast of a day's date, begun anew where it is due; None while the first is being made.
 
-        make: the day at this moment, called and read in another thread, which rests now and then. Where it raises, that
-        is logged, the forecast before stays, with its moment, and the next try comes as it would after any other.
+        make: the projection at the day's moment, called in another thread. Where it raises, that is logged, the
+        forecast before stays, with its moment, and the next try comes as it would after any other.
         """
-        making = self._dates.setdefault(service_date, _Making())
-        if making.running is None and self._due(making, moment, generation):
-            making.generation, making.tried = generation, moment.as_of
-            making.running = self._pool.submit(self._made, moment, make)
+        making = self._dates.setdefault(day.service_date, _Making())
+        if making.running is None and self._due(making, day.moment, generation):
+            making.generation, making.tried = generation, day.moment.as_of
+            making.running = self._pool.submit(self._made, day, make)
         if making.running is not None:
-            wait([making.running], self._patience if making.lasted <= 1000 * self._patience else 0)
+            wait([making.running], self._patience if making.took <= 1000 * self._patience else 0)
             if making.running.done():
-                (made, making.took, making.lasted), making.running = making.running.result(), None
+                (made, making.took), making.running = making.running.result(), None
                 making.last = made or making.last
         return making.last
 
-    def _made(self, moment: Moment, make: Callable[[Rest], Day]) -> tuple[Forecast | None, int, int]:
-        """The forecast and how long it took and lasted, without the time that it waited for its turn, ms."""
-        began, rest = self._clock(), Rest(self._ended)
+    def _made(self, day: Day, make: Callable[[], Projected]) -> tuple[Forecast | None, int]:
+        """The forecast and how long it took, ms."""
+        began, made = self._clock(), None
         try:
-            made = Forecast(moment, make(rest))
+            made = Forecast(day, make())
         except Abandoned:
-            made = None
+            pass
         except Exception:
-            log.exception("the projection of %s could not be made", moment)
-            made = None
-        lasted = self._clock() - began
-        return made, max(0, lasted - rest.rested), lasted
+            log.exception("the projection of %s could not be made", day.moment)
+        return made, max(0, self._clock() - began)
 
     def _due(self, making: _Making, moment: Moment, generation: int) -> bool:
         if making.tried is None:
@@ -196,7 +227,7 @@ class Forecasts:
         if moment.as_of - making.tried < _LEAST_PAUSE * making.took:
             return False
         if making.last is None or making.last.moment.as_of != making.tried:  # the last try failed
-            return True
+            return moment.as_of - making.tried >= _AFTER_FAILURE
         return making.generation != generation or making.tried // tm.MINUTE != moment.as_of // tm.MINUTE
 
     def forget(self, service_date: date) -> None:
@@ -204,6 +235,5 @@ class Forecasts:
         self._dates.pop(service_date, None)
 
     def close(self) -> None:
-        """Give up the one that is being made: at a large network it lasts for minutes."""
-        self._ended.set()
+        """Return when the one that is being made has ended."""
         self._pool.shutdown(cancel_futures=True)

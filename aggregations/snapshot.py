@@ -8,6 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -15,11 +16,12 @@ from aggregations.board import Board
 from aggregations.changes import CellCounts
 from aggregations.crews import CrewWork
 from aggregations.day import Day, View
-from aggregations.forecast import PROJECTED, Forecasts, Rest
-from aggregations.friendlook import FriendDocuments
-from aggregations.question import ALL_WAVES, Moment
+from aggregations.elsewhere import Processes
+from aggregations.forecast import Forecasts, Maker
+from aggregations.frienddays import FriendDays
+from aggregations.projecting import Projector
+from aggregations.question import Moment
 from aggregations.reader import Reader
-from aggregations.schedules import Schedules
 from hubstat.domain import time as tm
 from hubstat.domain.codes import DIRECTIONS
 from hubstat.domain.friendday import FriendDay
@@ -44,9 +46,16 @@ class Snapshots:
     """Makes boards, at most one per interval and service date, however many ask.
 
     interval: ms. prepare: given each board before anybody is shown it, to have at hand what will be asked of it.
+    processes: make of a large network what takes long; None: all is made here.
     """
 
-    def __init__(self, reader: Reader, interval_seconds: float, prepare: Callable[[Board], None] | None = None) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        interval_seconds: float,
+        prepare: Callable[[Board], None] | None = None,
+        processes: Processes | None = None,
+    ) -> None:
         self._reader = reader
         self._prepare = prepare
         self.interval = int(interval_seconds * 1000)
@@ -57,10 +66,12 @@ class Snapshots:
         self._here = threading.local()
         self._took: dict[date, int] = {}
         self._first_took: dict[date, int] = {}
-        self._friend_days: dict[date, _FriendDays] = {}
+        self._friends: dict[date, _Friends] = {}
         self._cells: dict[date, CellCounts] = {}
         self._looks: dict[date, deque[ExitStack]] = {}
         self._forecasts = Forecasts(reader.clock, interval_seconds / 2)
+        self._processes = processes
+        self._maker = Maker(reader, None if processes is None else Projector(processes.projecting))
 
     def current(self, service_date: date) -> Board:
         """The latest board of a service date, made anew where it is older than the interval.
@@ -148,6 +159,9 @@ class Snapshots:
 
     def close(self) -> None:
         """Close every look that is still open."""
+        self._maker.close()
+        if self._processes is not None:
+            self._processes.close()
         self._forecasts.close()
         with self._lock:
             for look in itertools.chain.from_iterable(self._looks.values()):
@@ -160,11 +174,13 @@ class Snapshots:
             for day, boards in list(self._boards.items()):
                 if boards and now - boards[-1].moment.as_of > _FORGOTTEN_AFTER:
                     self._boards.pop(day, None)
-                    self._friend_days.pop(day, None)
+                    if (friends := self._friends.pop(day, None)) is not None:
+                        friends.days.forget()
                     self._cells.pop(day, None)
                     self._took.pop(day, None)
                     self._first_took.pop(day, None)
                     self._forecasts.forget(day)
+                    self._maker.forget(day)
                     for look in self._looks.pop(day, ()):
                         look.close()
 
@@ -175,7 +191,7 @@ class Snapshots:
             view, day, last_received, folded = self._read(service_date)
         except BaseException:
             # Half of a look is none: the next one reads all anew.
-            self._friend_days.pop(service_date, None)
+            self._friends.pop(service_date, None)
             self._cells.pop(service_date, None)
             raise
         unchanged = (
@@ -188,9 +204,7 @@ class Snapshots:
         )
         moment = day.moment
         generation = 1 if last is None else last.generation + (not unchanged)
-        forecast = self._forecasts.current(
-            service_date, moment, generation, lambda rest: self._beside(day, folded, rest)
-        )
+        forecast = self._forecasts.current(day, generation, lambda: self._maker.make(day, folded))
         return Board(
             generation,
             service_date,
@@ -218,13 +232,13 @@ class Snapshots:
                 counts = self._cells.setdefault(service_date, CellCounts(service_date.isoformat()))
                 settled, last_received = counts.at(view.invoices, moment, day.context)
                 day.give_settled(settled)
-                known = self._friend_days.get(service_date)
+                known = self._friends.get(service_date)
                 versions = (day.baselines.version, view.master.version)
                 if known is None or known.versions != versions:
-                    schedules = Schedules(service_date.isoformat(), self._reader.zone)
-                    known = _FriendDays(versions, schedules, CrewWork(day.baselines))
-                    self._friend_days[service_date] = known
-                folded = known.refresh(day, view)
+                    folding = None if self._processes is None else self._processes.folding
+                    days = FriendDays(service_date, self._reader.zone, folding)
+                    known = self._friends[service_date] = _Friends(versions, days, CrewWork(day.baselines))
+                folded = known.days.refresh(day, view)
                 day.give_days(folded)
                 day.give_work(known.work.at(folded, moment.as_of, day.area_of))
                 for direction in DIRECTIONS:
@@ -232,19 +246,6 @@ class Snapshots:
                     day.all_waiting("camp", direction)
             self._hold(service_date, look.pop_all())
         return view, day, last_received, folded
-
-    def _beside(self, tick: Day, folded: tuple[FriendDay, ...], rest: Rest) -> Day:
-        """The day of a tick once more, through a look of its own, so that nobody who reads the tick has to wait."""
-        with self._reader.view() as view:
-            day = self._reader.day(view, tick.service_date, tick.moment, facts=False)
-            day.give_days(folded)
-            day.give_counts(tick)
-            day.unhurried(rest)
-            with day.within(view):
-                day.work(PROJECTED)
-                for direction in DIRECTIONS:
-                    day.projected("camp", direction, ALL_WAVES)
-        return day
 
     def _hold(self, service_date: date, look: ExitStack) -> None:
         """Keep the look of a tick open for those who still ask the board of it something, a few ticks on."""
@@ -260,26 +261,10 @@ def _figures(day: Day) -> list[Any]:
     return [*counted, *(day.all_waiting("camp", direction) for direction in DIRECTIONS)]
 
 
-class _FriendDays:
-    """Friend-days of one service date, folded again only where needed. versions: of baselines and master data.
+@dataclass(frozen=True)
+class _Friends:
+    """What is known of the Friends of a date. versions: of baselines and master data. work: adds their days up."""
 
-    work: adds them up.
-    """
-
-    def __init__(self, versions: tuple[int, int], schedules: Schedules, work: CrewWork) -> None:
-        self.versions = versions
-        self.work = work
-        self._schedules = schedules
-        self._days: dict[str, FriendDay] = {}
-        self._unsettled: set[str] = set()
-        self._documents = FriendDocuments(schedules.service_date)
-
-    def refresh(self, day: Day, view: View) -> tuple[FriendDay, ...]:
-        reading = day.friend_days(view, self._schedules)
-        documents = self._documents.changed(reading.look(), self._unsettled)
-        found = {day.friend_id: day for day in reading.days(documents)}
-        for friend_id in documents:
-            self._days.pop(friend_id, None)
-        self._days.update(found)
-        self._unsettled = {friend for friend, parts in documents.items() if not reading.settled(parts)}
-        return tuple(self._days[friend] for friend in sorted(self._days))
+    versions: tuple[int, int]
+    days: FriendDays
+    work: CrewWork

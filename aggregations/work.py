@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aggregations.tally import Tally
 from hubstat.domain import time as tm
@@ -81,6 +82,29 @@ def places_of(day: FriendDay) -> set[str | None]:
     return {day.camp, *(route.camp for route in day.routes)}
 
 
+class Left(NamedTuple):
+    """What the projection adds of a Friend; of what nobody holds of a camp, ``unassigned_stops`` alone. finish: ms."""
+
+    open_stops: int = 0
+    no_pace_stops: int = 0
+    can_help: int = 0
+    shortfall: float = 0.0
+    spare_stops: float = 0.0
+    finish: int | None = None
+    unassigned_stops: int = 0
+
+    def tally(self) -> Tally:
+        """As additive parts."""
+        if self.unassigned_stops:
+            return Tally(friends=Counter({"unassigned_stops": self.unassigned_stops}))
+        tally = Tally(
+            friends=Counter({name: getattr(self, name) for name in ("open_stops", "no_pace_stops", "can_help")}),
+            sums={"shortfall": self.shortfall, "spare_stops": self.spare_stops},
+        )
+        tally.reach("projected_finish", self.finish)
+        return tally
+
+
 @dataclass(slots=True)
 class Outlook:
     """What the projection adds: Friends' parts by place, and the invoices at risk.
@@ -88,7 +112,7 @@ class Outlook:
     by_friend: every Friend's own. unassigned: the stops of what nobody holds, by camp.
     """
 
-    work: dict[Place, Tally] = field(default_factory=dict)
+    work: dict[Place, Left] = field(default_factory=dict)
     at_risk: list[Pending] = field(default_factory=list)
     by_friend: dict[str, Projection] = field(default_factory=dict)
     unassigned: dict[str | None, list[tuple[Pending, ...]]] = field(default_factory=dict)
@@ -127,27 +151,20 @@ def outlook(
         found.work[projection.camp, friend] = _parts(projection)
     for camp, invoices in loose.items():
         stops = found.unassigned[camp] = group_stops(invoices)
-        found.work[camp, None] = Tally(friends=Counter({"unassigned_stops": len(stops)}))
+        found.work[camp, None] = Left(unassigned_stops=len(stops))
     return found
 
 
-def _parts(projection: Projection) -> Tally:
+def _parts(projection: Projection) -> Left:
     stops = len(projection.stops)
-    tally = Tally(
-        friends=Counter(
-            {
-                "open_stops": stops,
-                "no_pace_stops": stops if projection.pace is None else 0,
-                "can_help": int(projection.can_help),
-            }
-        ),
-        sums={
-            "shortfall": projection.shortfall,
-            "spare_stops": projection.spare if projection.can_help else 0.0,
-        },
+    return Left(
+        open_stops=stops,
+        no_pace_stops=stops if projection.pace is None else 0,
+        can_help=int(projection.can_help),
+        shortfall=projection.shortfall,
+        spare_stops=projection.spare if projection.can_help else 0.0,
+        finish=projection.finish,
     )
-    tally.reach("projected_finish", projection.finish)
-    return tally
 
 
 def work_of_camps(work: Mapping[Place, Tally]) -> dict[str | None, Tally]:

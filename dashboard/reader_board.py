@@ -15,6 +15,7 @@ from aggregations.backtest.score import HourError, hour_of_day
 from aggregations.backtest.stored import error_of
 from aggregations.board import Board as Figures
 from aggregations.board import board_at
+from aggregations.elsewhere import Processes
 from aggregations.proofs.prover import Prover
 from aggregations.question import Answer, Question, Scope
 from aggregations.question import Moment as Instant
@@ -78,12 +79,16 @@ _STAGES: Final = tuple(m.id for m in metrics_for("RETURN").values() if isinstanc
 
 
 class ReaderBoard:
-    """Implements ``dashboard.board.Board``. refresh_seconds: how long a live snapshot is shared by all viewers."""
+    """Implements ``dashboard.board.Board``.
 
-    def __init__(self, reader: Reader, refresh_seconds: float) -> None:
+    refresh_seconds: how long a live snapshot is shared by all viewers. processes: make of a large network what takes
+    long; they are ended with the board.
+    """
+
+    def __init__(self, reader: Reader, refresh_seconds: float, processes: Processes | None = None) -> None:
         self._reader: Final = reader
         self._prover: Final = Prover(reader)
-        self._snapshots: Final = Snapshots(reader, refresh_seconds, self._prepare)
+        self._snapshots: Final = Snapshots(reader, refresh_seconds, self._prepare, processes)
         self._viewer: Final = Viewer.everything(reader.country)
         self._fixed: Final[Shared[Figures]] = Shared(_KEPT_MOMENTS)
         self._compared: Final = Compared(self._read)

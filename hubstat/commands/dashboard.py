@@ -9,12 +9,11 @@ from typing import Annotated, Final
 import typer
 from fastapi import FastAPI
 
+from aggregations.elsewhere import Processes, Source
 from aggregations.reader import Reader
 from aggregations.system import Watch
 from aggregations.viewer import Viewer
 from hubstat.commands.reporting import book_of, office
-from hubstat.elastic.client import connect
-from hubstat.elastic.store import Store
 from hubstat.engines import locate
 from hubstat.errors import HubstatError
 from hubstat.settings import Settings
@@ -44,9 +43,9 @@ def register(app: typer.Typer, settings: Callable[[], Settings]) -> None:
         chosen = settings()
         host = chosen.dashboard.host
         listening = choose_port(host, port or chosen.dashboard.port)
-        client = connect(chosen.elasticsearch, locate(chosen).elasticsearch_url)
-        reader = Reader(Store(client, chosen.namespace), chosen.country)
-        board = ReaderBoard(reader, chosen.dashboard.refresh_seconds)
+        source = Source(chosen.elasticsearch, locate(chosen).elasticsearch_url, chosen.namespace, chosen.country)
+        reader = source.reader()
+        board = ReaderBoard(reader, chosen.dashboard.refresh_seconds, Processes.of(source))
         watch = Watch(reader, Viewer.everything(chosen.country), chosen.dashboard.refresh_seconds)
         address = f"http://{f'[{host}]' if ':' in host else host}:{listening}/"
         typer.echo(f"board at {address}")

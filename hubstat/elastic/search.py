@@ -32,7 +32,8 @@ class Hit(NamedTuple):
 class PointInTime:
     """A frozen view over the indices of a pattern; every request through it sees the same documents.
 
-    Use as a context manager. Requests that Elasticsearch answered in part raise ``QueryError``.
+    Use as a context manager. Requests that Elasticsearch answered in part raise ``QueryError``. took: what all of them
+    took there, ms.
     """
 
     def __init__(self, client: Elasticsearch, pattern: str, *, keep_alive: str = "5m") -> None:
@@ -41,6 +42,19 @@ class PointInTime:
         self._keep_alive = keep_alive
         self._id: str | None = None
         self._closed = False
+        self.took = 0
+
+    @classmethod
+    def shared(cls, client: Elasticsearch, look: str | None) -> Self:
+        """One that another process has opened, and closes. look: its ``shareable``."""
+        found = cls(client, "")
+        found._id = look
+        return found
+
+    @property
+    def shareable(self) -> str | None:
+        """What another process needs in order to look through it, too; None: nothing is stored."""
+        return self._id
 
     def __enter__(self) -> Self:
         if self._client.indices.get(index=self._pattern, features="aliases", allow_no_indices=True).body:
@@ -73,6 +87,7 @@ class PointInTime:
         except NotFoundError as error:
             raise QueryError("this look at the data has been closed meanwhile: ask again") from error
         self._id = answer.get("pit_id", self._id)
+        self.took += answer["took"]
         if answer["_shards"]["failed"] or answer.get("timed_out"):
             raise QueryError(
                 f"Elasticsearch answered in part only ({answer['_shards']['failed']} of {answer['_shards']['total']} "

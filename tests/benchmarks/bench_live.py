@@ -7,7 +7,7 @@ that moment are then sent live, in their order, while these are measured one aft
   every event that completes an invoice: the n-th is visible once the tile shows n more than before. All have to be.
 - Q1: what Elasticsearch takes for the searches of a tick: the sum of ``took`` of all that the board asks for, counted
   where it asks, in a board of this process; ingest's own searches, which index statistics would hold as well, are not
-  in it. The projection is made beside the ticks, and its searches are shared out to them.
+  in it. The projection is made beside the ticks in a process of its own, and its searches are shared out to them.
 - Q2: how long that board takes to give all hubs of a level, asked for the first time on each new tick: all waves, then
   each one. The slowest level counts.
 - V1, V2 and sizes: many viewers of a board in a process of its own, as in ``bench_dashboard.py``.
@@ -48,6 +48,7 @@ from live_page import TILE, latencies, shown, until_shown, watch
 from live_ticks import TICK, Asked, Ticks
 from playwright.sync_api import sync_playwright
 
+from aggregations.elsewhere import Processes, Source
 from aggregations.question import Question
 from aggregations.reader import Reader
 from aggregations.viewer import Viewer
@@ -230,14 +231,16 @@ class Bench:
         url = str(self.settings.elasticsearch.url)
         with connect(self.settings.elasticsearch, url) as client:
             asked = Asked(client)
-            reader = Reader(Store(client, self.settings.namespace), self.settings.country)
-            board = ReaderBoard(reader, TICK)
+            of = (self.settings.namespace, self.settings.country)
+            reader = Reader(Store(client, of[0]), of[1])
+            processes = Processes.of(Source(self.settings.elasticsearch, url, *of))
+            board = ReaderBoard(reader, TICK, processes)
             try:
                 self.feed.start(WARM_SECONDS + self.chosen.seconds)
-                ticks = Ticks(board, Place(day=day), asked)
+                ticks = Ticks(board, Place(day=day), asked, processes)
                 ticks.run(WARM_SECONDS)
                 say(f"Q1, Q2: {self.chosen.seconds:.0f} s of a board in this process")
-                measured = Ticks(board, Place(day=day), asked)
+                measured = Ticks(board, Place(day=day), asked, processes)
                 measured.run(self.chosen.seconds)
                 burst = self._kept(self.feed.wait(), "Q1")
             finally:

@@ -37,9 +37,15 @@ def shares() -> Iterator[Callable[[], dict[str, float]]]:
 def _seconds() -> Counter[str]:
     """CPU seconds of the processes that run, by name."""
     total: Counter[str] = Counter()
-    for process in psutil.process_iter(["cmdline", "cpu_times"]):
-        line, times = " ".join(process.info["cmdline"] or ()), process.info["cpu_times"]
-        name = next((name for part, name in _NAMES.items() if part in line), None)
+    names: dict[int, str | None] = {}
+    processes = list(psutil.process_iter(["pid", "ppid", "cmdline", "cpu_times"]))
+    for process in processes:
+        line = " ".join(process.info["cmdline"] or ())
+        names[process.info["pid"]] = next((name for part, name in _NAMES.items() if part in line), None)
+    for process in processes:
+        name, times = names[process.info["pid"]], process.info["cpu_times"]
+        if name == "feed" and names.get(process.info["ppid"]) == "dashboard":
+            name = "projection"
         if name is not None and times is not None:
             total[name] += times.user + times.system
     return total

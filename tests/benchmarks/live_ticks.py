@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from aggregations.elsewhere import Processes
 from dashboard.board import Moment
 from dashboard.place import Place
 from dashboard.reader_board import ReaderBoard
@@ -44,12 +45,17 @@ class Asked:
 
 @dataclass
 class Ticks:
-    """A viewer's ticks on a board. of_tick: ``took`` of the searches of each, ms, and ``beside`` that of all others
-    meanwhile; making: ms that each took to be made; apart: s from one to the next; answers: ms by level."""
+    """A viewer's ticks on a board.
+
+    processes: which search for the board, too. of_tick: ``took`` of the searches of each, ms, and ``beside`` that of
+    all others meanwhile, as of the projections; making: ms that each took to be made; apart: s from one to the next;
+    answers: ms by level.
+    """
 
     board: ReaderBoard
     place: Place
     asked: Asked
+    processes: Processes
     of_tick: list[float] = field(default_factory=list)
     beside: float = 0.0
     searches: int = 0
@@ -60,23 +66,23 @@ class Ticks:
     def run(self, seconds: float) -> None:
         """Ask for the tick that is due every ``TICK`` seconds, and then for every level."""
         last = self.board.moment(self.place)
-        beside = self.asked.elsewhere
+        beside = self.asked.elsewhere + self.processes.projecting.took
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             time.sleep(max(0.0, last.as_of / 1000 + TICK - time.time()))
-            known, began = len(self.asked.here), time.perf_counter()
+            known, folding, began = len(self.asked.here), self.processes.folding.took, time.perf_counter()
             moment = self.board.moment(self.place)
             if moment.as_of == last.as_of:  # a tick that took long is made less often
                 time.sleep(0.02)
                 continue
             self.making.append(1000 * (time.perf_counter() - began))
             took = self.asked.here[known:]
-            self.of_tick.append(sum(took))
+            self.of_tick.append(sum(took) + self.processes.folding.took - folding)
             self.searches += len(took)
             self.apart.append((moment.as_of - last.as_of) / 1000)
             self._ask(moment)
             last = moment
-        self.beside = self.asked.elsewhere - beside
+        self.beside = self.asked.elsewhere + self.processes.projecting.took - beside
 
     def _ask(self, moment: Moment) -> None:
         """Everything for the first time on this tick."""

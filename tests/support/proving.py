@@ -27,7 +27,7 @@ class _Nothing(PointInTime):
     """A point in time at which nothing is stored."""
 
     def __init__(self) -> None:
-        pass
+        self.took = 0
 
     def search(self, body: dict[str, Any]) -> dict[str, Any]:
         return {"hits": {"hits": []}, "aggregations": {}}

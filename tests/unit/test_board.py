@@ -46,7 +46,7 @@ def test_what_was_done_since_the_projection_is_not_ahead_once_more(reader: Memor
         if done(board := board_at(reader, DAY, Moment(then + minutes * tm.MINUTE, known_at + minutes * tm.MINUTE)))
         > done(before)
     )
-    board = replace(later, forecast=Forecast(before.moment, before.day))
+    board = replace(later, forecast=Forecast(before.day))
     assert sum(hours(board).values()) <= max(0, sum(hours(before).values()) - (done(later) - done(before)))
     assert all(hour >= board.moment.as_of // tm.HOUR for hour in hours(board))
 

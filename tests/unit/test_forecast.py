@@ -1,26 +1,39 @@
-"""When a forecast is made anew, and what a Friend's strip is made of."""
+"""When a forecast is made anew, where, and what a Friend's strip is made of."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from datetime import date
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from example_day import DAY as EXAMPLE_DAY
+from example_day import ExampleNetwork, moment_of
+from proving import MemoryReader
 
+from aggregations import forecast
+from aggregations.board import board_at
 from aggregations.day import Day
-from aggregations.forecast import Forecasts, Rest, left_ahead
+from aggregations.elsewhere import Abandoned
+from aggregations.forecast import Forecasts, Maker, TooLong, Turn, left_ahead
+from aggregations.projected import Projected
+from aggregations.projecting import Projector
 from aggregations.question import Moment
+from aggregations.reader import Reader
 from dashboard.reader_parts import split_at
 from dashboard.trail import Trail
+from hubstat.domain.friendday import FriendDay
+from hubstat.examples import EXAMPLES
 
 DAY = date(2026, 11, 20)
 SECOND = 1_000
 
 
 class Made:
-    """Counts the days made; each takes ``takes`` ms of the clock."""
+    """Counts the projections made; each takes ``takes`` ms of the clock."""
 
     def __init__(self, takes: int) -> None:
         self.now, self.takes, self.count = 0, takes, 0
@@ -28,15 +41,19 @@ class Made:
     def clock(self) -> int:
         return self.now
 
-    def __call__(self, rest: Rest) -> Day:
+    def __call__(self) -> Projected:
         self.count += 1
         self.now += self.takes
-        return cast(Day, object())
+        return {}
+
+
+def day_at(now: int) -> Day:
+    return cast(Day, SimpleNamespace(service_date=DAY, moment=Moment(now, now)))
 
 
 def at(forecasts: Forecasts, made: Made, now: int, generation: int) -> Any:
     made.now = max(made.now, now)
-    found = forecasts.current(DAY, Moment(now, now), generation, made)
+    found = forecasts.current(day_at(now), generation, made)
     return None if found is None else found.moment.as_of
 
 
@@ -65,33 +82,53 @@ def test_a_forecast_that_cannot_be_made_is_logged_and_tried_again(caplog: pytest
     made = Made(takes=1)
     forecasts = Forecasts(made.clock, 5.0)
 
-    def fails(rest: Rest) -> Day:
+    def fails() -> Projected:
         raise ValueError("no baselines")
 
-    assert forecasts.current(DAY, Moment(0, 0), 1, fails) is None
+    assert forecasts.current(day_at(0), 1, fails) is None
     assert "no baselines" in caplog.text
-    assert at(forecasts, made, SECOND, 1) == SECOND
-    assert forecasts.current(DAY, Moment(2 * SECOND, 2 * SECOND), 2, fails) is not None
-    assert at(forecasts, made, 3 * SECOND, 2) == 3 * SECOND, "the one before stays meanwhile"
+    assert at(forecasts, made, 9 * SECOND, 1) is None, "it may cost as much each time"
+    assert at(forecasts, made, 10 * SECOND, 1) == 10 * SECOND
+    assert forecasts.current(day_at(12 * SECOND), 2, fails) is not None
+    assert at(forecasts, made, 21 * SECOND, 2) == 10 * SECOND, "the one before stays meanwhile"
+    assert at(forecasts, made, 22 * SECOND, 2) == 22 * SECOND
     forecasts.close()
 
 
-def test_a_forecast_that_nobody_looks_for_does_not_count_as_slow() -> None:
-    made = Made(takes=10)
-    forecasts = Forecasts(made.clock, 0.0)
-    going = threading.Event()
+def test_a_forecast_that_was_given_up_is_not_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    forecasts = Forecasts(lambda: 0, 5.0)
 
-    def waits(rest: Rest) -> Day:
-        going.wait()
-        return made(rest)
+    def given_up() -> Projected:
+        raise Abandoned
 
-    assert forecasts.current(DAY, Moment(0, 0), 1, waits) is None
+    assert forecasts.current(day_at(0), 1, given_up) is None
+    assert not caplog.text
+    forecasts.close()
+
+
+def test_a_tick_waits_for_a_forecast_that_was_quick_the_last_time_and_for_no_other() -> None:
+    made, going = Made(takes=0), threading.Event()
+    forecasts = Forecasts(made.clock, 0.05)
+
+    def waits() -> Projected:
+        assert going.wait(5)
+        made.now += 10 * SECOND
+        return made()
+
+    assert forecasts.current(day_at(0), 1, waits) is None
     going.set()
     forecasts._pool.submit(lambda: None).result()
-    made.now += 3_600 * SECOND
-    assert at(forecasts, made, 3_600 * SECOND, 1) == 0
+    assert at(forecasts, made, 10 * SECOND, 1) == 0
+    began = time.monotonic()
+    going.clear()
     forecasts._patience = 5.0
-    assert at(forecasts, made, 3_602 * SECOND, 1) == 3_602 * SECOND
+    found = forecasts.current(day_at(200 * SECOND), 2, waits)
+    assert found is not None
+    assert found.moment.as_of == 0, "the one before is shown meanwhile"
+    assert time.monotonic() - began < 2.5
+    going.set()
+    forecasts._pool.submit(lambda: None).result()
+    assert at(forecasts, made, 201 * SECOND, 2) == 200 * SECOND
     forecasts.close()
 
 
@@ -101,55 +138,67 @@ def work(seconds: float) -> None:
         pass
 
 
-def test_what_takes_long_leaves_most_of_the_time_to_others_and_what_is_short_does_not() -> None:
-    rest = Rest(threading.Event())
-    rest()
-    assert rest.rested == 0, "it has hardly begun"
-    work(0.2)
-    rest()
-    assert rest.rested == 0, "that is short"
-    work(0.15)
-    rest()
-    before = rest.rested
-    assert before >= 9 * 50, "what was more than 0.3 s"
-    work(0.05)
-    rest()
-    assert rest.rested - before >= 9 * 50
-    after = rest.rested
-    rest()
-    assert rest.rested == after
+def test_what_takes_long_or_is_wanted_no_more_is_given_up() -> None:
+    ended = threading.Event()
+    turn = Turn(ended, 0.05)
+    turn()
+    work(0.06)
+    with pytest.raises(TooLong):
+        turn()
+    endless = Turn(ended, float("inf"))
+    endless()
+    ended.set()
+    with pytest.raises(Abandoned):
+        endless()
 
 
-def test_who_closes_does_not_wait_for_what_rests() -> None:
-    forecasts, began, over = Forecasts(lambda: 0, 0.0), threading.Event(), threading.Event()
+class Other:
+    """In place of the other process: notes what it was asked for."""
 
-    def rests(rest: Rest) -> Day:
-        began.set()
-        try:
-            while True:
-                work(0.4)
-                rest()
-        finally:
-            over.set()
+    def __init__(self) -> None:
+        self.asked: list[date] = []
 
-    assert forecasts.current(DAY, Moment(0, 0), 1, rests) is None
-    assert began.wait(5)
-    forecasts.close()
-    assert over.is_set()
+    def project(self, service_date: date, moment: Moment, folded: Sequence[FriendDay]) -> Projected:
+        self.asked.append(service_date)
+        return {}
+
+    def forget(self, service_date: date) -> None:
+        self.asked.clear()
 
 
-def test_rests_do_not_count_as_work() -> None:
-    made = Made(takes=3 * SECOND)
-    forecasts = Forecasts(made.clock, 5.0)
+@pytest.fixture
+def reader() -> MemoryReader:
+    return MemoryReader(ExampleNetwork())
 
-    def rests(rest: Rest) -> Day:
-        rest.rested = 2 * SECOND
-        return made(rest)
 
-    assert forecasts.current(DAY, Moment(0, 0), 1, rests) is not None
-    assert at(forecasts, made, 9 * SECOND, 2) == 0
-    assert at(forecasts, made, 10 * SECOND, 2) == 10 * SECOND
-    forecasts.close()
+def example_day(reader: Reader) -> Day:
+    looking_ahead = next(example for example in EXAMPLES if example.metric == "projected_finish")
+    return board_at(reader, EXAMPLE_DAY, Moment(*moment_of(looking_ahead))).day
+
+
+def test_a_small_network_is_projected_here(reader: MemoryReader) -> None:
+    other, day = Other(), example_day(reader)
+    made = Maker(reader, cast(Projector, other)).make(day, day.days())
+    assert not other.asked
+    assert sum(left.open_stops for part in made.values() for left in part.friends.values()) > 0
+    assert made == Maker(reader, None).make(day, day.days())
+
+
+def test_what_takes_long_here_is_made_elsewhere_from_then_on(
+    reader: MemoryReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forecast, "_HERE", 0.0)
+    other, day = Other(), example_day(reader)
+    maker = Maker(reader, cast(Projector, other))
+    assert maker.make(day, day.days()) == {}
+    monkeypatch.setattr(forecast, "_HERE", 60.0)
+    assert maker.make(day, day.days()) == {}
+    assert other.asked == [EXAMPLE_DAY] * 2
+    maker.forget(EXAMPLE_DAY)
+    assert maker.make(day, day.days()) != {}
+    maker.close()
+    with pytest.raises(Abandoned):
+        maker.make(day, day.days())
 
 
 def test_the_allowance_of_a_gap_is_its_first_part_without_excluded_time() -> None:

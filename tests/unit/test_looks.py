@@ -37,9 +37,7 @@ def test_after_a_read_that_failed_half_way_all_is_read_again(monkeypatch: pytest
     counted: list[Any] = []
 
     class Fails:
-        versions = (1, 1)
-
-        def __init__(self, versions: tuple[int, int], schedules: Any, work: Any) -> None:
+        def __init__(self, service_date: Any, zone: Any, process: Any) -> None:
             made.append(self)
 
         def refresh(self, *_: Any) -> Any:
@@ -63,7 +61,7 @@ def test_after_a_read_that_failed_half_way_all_is_read_again(monkeypatch: pytest
 
         def give_settled(self, *_: Any) -> None: ...
 
-    monkeypatch.setattr(snapshot, "_FriendDays", Fails)
+    monkeypatch.setattr(snapshot, "FriendDays", Fails)
     monkeypatch.setattr(snapshot, "CellCounts", Counts)
     reader = SimpleNamespace(
         clock=lambda: 1_000,

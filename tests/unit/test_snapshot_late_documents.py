@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from aggregations.crews import CrewWork
 from aggregations.day import Day, View
+from aggregations.frienddays import FriendDays
 from aggregations.friendlook import FriendDocuments, Place, Stamp
-from aggregations.schedules import Schedules
-from aggregations.snapshot import _FriendDays
 from hubstat.domain import time as tm
-from hubstat.domain.baselines import NO_BASELINES
 
 NINE = 1_795_132_800_000
 DATE = "2026-11-20"
@@ -68,7 +66,7 @@ class Ticks:
 
     def __init__(self) -> None:
         self.stored = Stored()
-        self._days = _FriendDays((1, 1), Schedules("2026-11-20", tm.zone("KR")), CrewWork(NO_BASELINES))
+        self._days = FriendDays(date.fromisoformat(DATE), tm.zone("KR"), None)
 
     def look(self) -> dict[str, int]:
         """The second of the document that each Friend's day was folded from."""
@@ -148,9 +146,9 @@ class Parts(Stored):
 
     def documents(self, places: Iterable[Place]) -> Iterator[dict[str, Any]]:
         self.asked = sorted(places)
-        for friend, date in self.asked:
-            log = {"activities": LONG} if date == DATE else {}
-            yield {"friend_id": friend, "date": date, "version": self.places[friend, date], "log": log}
+        for friend, of_date in self.asked:
+            log = {"activities": LONG} if of_date == DATE else {}
+            yield {"friend_id": friend, "date": of_date, "version": self.places[friend, of_date], "log": log}
 
 
 def versions(found: dict[str, list[dict[str, Any]]]) -> list[tuple[str, int]]:

@@ -105,7 +105,7 @@ def networks(
         area_of=area_of,
         deadline_of=deadline_of,
     )
-    for work in [*works, projected.work]:
+    for work in [*works, {place: left.tally() for place, left in projected.work.items()}]:
         for place, tally in work.items():
             found.setdefault(place, Tally()).add(tally)
     for each in projected.at_risk:
