@@ -141,6 +141,11 @@ class Day:
         """Take the invoices by camp whose stored state holds at (T, K), as they are counted already."""
         self._settled = settled
 
+    def give_waiting(self, waiting: Mapping[Direction, Tallies]) -> None:
+        """Take what waits at T by camp, as it is counted already."""
+        for direction, tallies in waiting.items():
+            self._kept["waiting", "camp", direction] = tallies
+
     def tallies(self, grain: Grain, direction: Direction, wave: str, needs: frozenset[Need]) -> dict[Key, Tally]:
         """Tallies by (camp,) or (camp, Friend) of one wave or all, with the Friends' work where it is needed.
 

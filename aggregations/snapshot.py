@@ -6,8 +6,9 @@ import itertools
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 # What a tick reads; other parts are read when a screen asks for them, at the same moment.
 _EVERY_TICK: Final[frozenset[Need]] = frozenset({"invoices"})
 _LOOKS: Final = 4
+# Parts of a tick that are made beside its cells: the Friends' days, and what waits in either direction.
+_PARTS: Final = 3
 # A tick that takes long is made less often, so that making takes at most ten elevenths of the time. A longer pause
 # would save nothing: the next tick folds what has changed since, the more the longer that is, and from some rate of
 # events on each would take longer than the one before it, until every Friend-day is folded in each.
@@ -71,6 +74,7 @@ class Snapshots:
         self._looks: dict[date, deque[ExitStack]] = {}
         self._forecasts = Forecasts(reader.clock, interval_seconds / 2)
         self._processes = processes
+        self._parts = ThreadPoolExecutor(_PARTS, thread_name_prefix="tick")
         self._maker = Maker(reader, None if processes is None else Projector(processes.projecting))
 
     def current(self, service_date: date) -> Board:
@@ -163,6 +167,7 @@ class Snapshots:
         if self._processes is not None:
             self._processes.close()
         self._forecasts.close()
+        self._parts.shutdown()
         with self._lock:
             for look in itertools.chain.from_iterable(self._looks.values()):
                 look.close()
@@ -228,24 +233,50 @@ class Snapshots:
             moment = Moment(now, now)
             day = self._reader.day(view, service_date, moment)
             day.keep(view)
-            with day.within(view):
+            friends = self._friends_of(day, view)
+            with self._asides() as aside:
+                folding = aside(friends.days.refresh, day, view)
+                waiting = {
+                    direction: aside(day.counter(view).waiting, "camp", direction, None) for direction in DIRECTIONS
+                }
                 counts = self._cells.setdefault(service_date, CellCounts(service_date.isoformat()))
                 settled, last_received = counts.at(view.invoices, moment, day.context)
                 day.give_settled(settled)
-                known = self._friends.get(service_date)
-                versions = (day.baselines.version, view.master.version)
-                if known is None or known.versions != versions:
-                    folding = None if self._processes is None else self._processes.folding
-                    days = FriendDays(service_date, self._reader.zone, folding)
-                    known = self._friends[service_date] = _Friends(versions, days, CrewWork(day.baselines))
-                folded = known.days.refresh(day, view)
+                with day.within(view):
+                    for direction in DIRECTIONS:
+                        day.counted("camp", direction, _EVERY_TICK)
+                folded = folding.result()
                 day.give_days(folded)
-                day.give_work(known.work.at(folded, moment.as_of, day.area_of))
-                for direction in DIRECTIONS:
-                    day.counted("camp", direction, _EVERY_TICK)
-                    day.all_waiting("camp", direction)
+                day.give_work(friends.work.at(folded, moment.as_of, day.area_of))
+                day.give_waiting({direction: of.result() for direction, of in waiting.items()})
             self._hold(service_date, look.pop_all())
         return view, day, last_received, folded
+
+    def _friends_of(self, day: Day, view: View) -> _Friends:
+        known = self._friends.get(day.service_date)
+        versions = (day.baselines.version, view.master.version)
+        if known is None or known.versions != versions:
+            folding = None if self._processes is None else self._processes.folding
+            days = FriendDays(day.service_date, self._reader.zone, folding)
+            known = self._friends[day.service_date] = _Friends(versions, days, CrewWork(day.baselines))
+        return known
+
+    @contextmanager
+    def _asides(self) -> Iterator[Callable[..., Future[Any]]]:
+        """Have parts of a tick made side by side: they wait for Elsewhere and Elasticsearch most of the time.
+
+        None of them goes on after the block, whatever was raised: its look is closed then.
+        """
+        begun: list[Future[Any]] = []
+
+        def aside(part: Callable[..., Any], *arguments: Any) -> Future[Any]:
+            begun.append(self._parts.submit(part, *arguments))
+            return begun[-1]
+
+        try:
+            yield aside
+        finally:
+            wait(begun)
 
     def _hold(self, service_date: date, look: ExitStack) -> None:
         """Keep the look of a tick open for those who still ask the board of it something, a few ticks on."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -18,29 +17,24 @@ LEVELS: Final = ("nationwide", "region", "area", "camp")
 
 
 class Asked:
-    """Keeps what Elasticsearch says it took for each search of a client (ms), by the thread that asked."""
+    """Keeps what Elasticsearch says it took for each search of a client (ms)."""
 
     def __init__(self, client: Any) -> None:
-        self._took: dict[int, list[int]] = defaultdict(list)
+        self._took: list[int] = []
         perform = client.transport.perform_request
 
         def kept(*arguments: Any, **more: Any) -> Any:
             answer = perform(*arguments, **more)
             if isinstance(answer.body, dict) and "took" in answer.body:
-                self._took[threading.get_ident()].append(answer.body["took"])
+                self._took.append(answer.body["took"])
             return answer
 
         client.transport.perform_request = kept
 
     @property
-    def here(self) -> list[int]:
-        """Those of this thread."""
-        return list(self._took[threading.get_ident()])
-
-    @property
-    def elsewhere(self) -> int:
-        """Sum of those of all other threads."""
-        return sum(sum(took) for thread, took in list(self._took.items()) if thread != threading.get_ident())
+    def so_far(self) -> list[int]:
+        """All of them."""
+        return list(self._took)
 
 
 @dataclass
@@ -48,8 +42,8 @@ class Ticks:
     """A viewer's ticks on a board.
 
     processes: which search for the board, too. of_tick: ``took`` of the searches of each, ms, and ``beside`` that of
-    all others meanwhile, as of the projections; making: ms that each took to be made; apart: s from one to the next;
-    answers: ms by level.
+    the projections meanwhile; searches: those of this process; making: ms that each took to be made; apart: s from one
+    to the next; answers: ms by level.
     """
 
     board: ReaderBoard
@@ -66,23 +60,23 @@ class Ticks:
     def run(self, seconds: float) -> None:
         """Ask for the tick that is due every ``TICK`` seconds, and then for every level."""
         last = self.board.moment(self.place)
-        beside = self.asked.elsewhere + self.processes.projecting.took
+        projecting = self.processes.projecting.took
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             time.sleep(max(0.0, last.as_of / 1000 + TICK - time.time()))
-            known, folding, began = len(self.asked.here), self.processes.folding.took, time.perf_counter()
+            known, folding, began = len(self.asked.so_far), self.processes.folding.took, time.perf_counter()
             moment = self.board.moment(self.place)
             if moment.as_of == last.as_of:  # a tick that took long is made less often
                 time.sleep(0.02)
                 continue
             self.making.append(1000 * (time.perf_counter() - began))
-            took = self.asked.here[known:]
+            took = self.asked.so_far[known:]
             self.of_tick.append(sum(took) + self.processes.folding.took - folding)
             self.searches += len(took)
             self.apart.append((moment.as_of - last.as_of) / 1000)
             self._ask(moment)
             last = moment
-        self.beside = self.asked.elsewhere + self.processes.projecting.took - beside
+        self.beside = self.processes.projecting.took - projecting
 
     def _ask(self, moment: Moment) -> None:
         """Everything for the first time on this tick."""

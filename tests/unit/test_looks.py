@@ -51,6 +51,7 @@ def test_after_a_read_that_failed_half_way_all_is_read_again(monkeypatch: pytest
             return {}, 1
 
     class Inside:
+        service_date = DAY
         baselines = SimpleNamespace(version=1)
 
         def keep(self, *_: Any) -> None: ...
@@ -59,6 +60,10 @@ def test_after_a_read_that_failed_half_way_all_is_read_again(monkeypatch: pytest
 
         context = None
 
+        def counter(self, *_: Any) -> Any:
+            return SimpleNamespace(waiting=lambda *_: {})
+
+        def counted(self, *_: Any) -> Any: ...
         def give_settled(self, *_: Any) -> None: ...
 
     monkeypatch.setattr(snapshot, "FriendDays", Fails)
