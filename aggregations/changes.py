@@ -34,13 +34,11 @@ class Stamp(NamedTuple):
     """What tells one state of a date's documents from another.
 
     last: greatest sequence number by index. n, total: how many documents, and the sum of their sequence numbers.
-    received: latest received time of any of their events, ms.
     """
 
     last: dict[str, int]
     n: int
     total: int
-    received: int | None
 
 
 class CellCounts:
@@ -49,10 +47,11 @@ class CellCounts:
     def __init__(self, service_date: str) -> None:
         self._service_date = service_date
         self._known: tuple[PointInTime, Moment, Stamp] | None = None
+        self._received: int | None = None
         self._tallies = CellTallies()
 
     def at(self, look: PointInTime, moment: Moment, context: Context) -> tuple[dict[Direction, Tallies], int | None]:
-        """Tallies by direction, not to be changed, and the latest received time (ms) of the date's documents.
+        """Tallies by direction, not to be changed, and the latest received time (ms) of the date's documents so far.
 
         Only of documents whose stored state holds at (T, K). The look before has to be open still.
         """
@@ -60,27 +59,31 @@ class CellCounts:
         if not self._carried(look, moment, stamp):
             self._known = None
             count_cells(self._tallies, look, self._service_date, moment)
+            self._received = self._last_received(look)
         self._known = (look, moment, stamp)
-        return self._tallies.at(context), stamp.received
+        return self._tallies.at(context), self._received
 
     @property
     def _of_date(self) -> compiler.Query:
         return {"term": {"due_dates": self._service_date}}
 
     def _stamp(self, look: PointInTime) -> Stamp:
-        sums = {"last": {"max": {"field": "_seq_no"}}, "total": {"sum": {"field": "_seq_no"}}}
-        by_index = {"terms": {"field": "_index", "size": 10_000}, "aggs": sums}
-        received = {"max": {"field": "max_received_at"}}
-        body = {"size": 0, "query": self._of_date, "aggs": {"indices": by_index, "received": received}}
-        found = look.search(body)["aggregations"]
+        # One look through the numbers of a million documents, not one for each of what it gives.
+        numbers = {"numbers": {"stats": {"field": "_seq_no"}}}
+        by_index = {"terms": {"field": "_index", "size": 10_000}, "aggs": numbers}
+        found = look.search({"size": 0, "query": self._of_date, "aggs": {"indices": by_index}})["aggregations"]
         indices = found["indices"]["buckets"] if found else []
-        at = found["received"]["value"] if found else None
         return Stamp(
-            {each["key"]: int(each["last"]["value"]) for each in indices},
+            {each["key"]: int(each["numbers"]["max"]) for each in indices},
             sum(each["doc_count"] for each in indices),
-            sum(int(each["total"]["value"]) for each in indices),
-            None if at is None else int(at),
+            sum(int(each["numbers"]["sum"]) for each in indices),
         )
+
+    def _last_received(self, look: PointInTime) -> int | None:
+        latest = {"received": {"max": {"field": "max_received_at"}}}
+        found = look.search({"size": 0, "query": self._of_date, "aggs": latest})["aggregations"]
+        at = found["received"]["value"] if found else None
+        return None if at is None else int(at)
 
     def _carried(self, look: PointInTime, moment: Moment, stamp: Stamp) -> bool:
         """Take what has changed since the look before; False where that is not certain to be all."""
@@ -98,6 +101,9 @@ class CellCounts:
         total = last.total + sum(d.sequence for d in new.values()) - sum(d.sequence for d in old.values())
         if (n, total) != (stamp.n, stamp.total):
             return False
+        latest = max((int(hit.fields["max_received_at"]) for hit in new.values()), default=None)
+        if latest is not None:
+            self._received = max(latest, self._received or latest)
         gone = ((each, -1) for each in self._counting(old.values(), then))
         come = ((each, 1) for each in self._counting(new.values(), moment))
         return self._tallies.move(*as_changes([*gone, *come]))

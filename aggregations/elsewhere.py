@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -22,6 +23,8 @@ from hubstat.errors import HubstatError
 from hubstat.settings import ElasticsearchSettings
 
 _NICE: Final = 10
+# After so long (s of the processor) it is time for a rest.
+_STRETCH: Final = 0.05
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -91,7 +94,7 @@ class Elsewhere:
             raise
 
     def close(self) -> None:
-        """End the process; what it is at, it gives up when it asks for it (``turn``)."""
+        """End the process; what it is at, it gives up when it asks (``Turns``)."""
         self._ended.set()
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
@@ -130,15 +133,32 @@ class _Here:
     ended: Event
 
 
+class Turns:
+    """Asked in between long work whether to go on; it rests then, so that others have most of the machine.
+
+    rests: for so many times as long as it has worked. rested: how long so far, s.
+    """
+
+    def __init__(self, rests: float) -> None:
+        self._rests: Final = rests
+        self._since = time.process_time()
+        self.rested = 0.0
+
+    def __call__(self) -> None:
+        """Raises ``Abandoned`` where nobody waits any more for what this other process does."""
+        worked = time.process_time() - self._since
+        if worked < _STRETCH:
+            return
+        began = time.monotonic()
+        if _Here.ended.wait(self._rests * worked):
+            raise Abandoned
+        self.rested += time.monotonic() - began
+        self._since = time.process_time()
+
+
 def reader() -> Reader:
     """The reader of this other process."""
     return _Here.reader
-
-
-def turn() -> None:
-    """Raises ``Abandoned`` where nobody waits any more for what this other process does."""
-    if _Here.ended.is_set():
-        raise Abandoned
 
 
 def _begin(source: Source, nice: int, ended: Event) -> None:

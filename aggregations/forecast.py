@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from aggregations.day import Day
 from aggregations.elsewhere import Abandoned
@@ -137,6 +137,13 @@ class Turn:
             raise TooLong
 
 
+class Made(NamedTuple):
+    """A projection. rested: how long nothing was done while it was made, ms."""
+
+    projected: Projected
+    rested: int = 0
+
+
 class Maker:
     """Makes the projections of one reader. projector: makes what takes long here; None: that is made here, too."""
 
@@ -146,17 +153,17 @@ class Maker:
         self._large: Final[set[date]] = set()
         self._ended: Final = threading.Event()
 
-    def make(self, day: Day, folded: Sequence[FriendDay]) -> Projected:
+    def make(self, day: Day, folded: Sequence[FriendDay]) -> Made:
         """The projection at a day's moment. Raises ``Abandoned`` once closed."""
         of = (day.service_date, day.moment, folded)
         if self._projector is None:
-            return projected_here(self._reader, *of, Turn(self._ended, float("inf")))[0]
+            return Made(projected_here(self._reader, *of, Turn(self._ended, float("inf")))[0])
         if day.service_date not in self._large:
             try:
-                return projected_here(self._reader, *of, Turn(self._ended, _HERE))[0]
+                return Made(projected_here(self._reader, *of, Turn(self._ended, _HERE))[0])
             except TooLong:
                 self._large.add(day.service_date)
-        return self._projector.project(*of)
+        return Made(self._projector.project(*of), self._projector.rested)
 
     def forget(self, service_date: date) -> None:
         """Let go of a date that nobody looks at."""
@@ -171,13 +178,17 @@ class Maker:
 
 @dataclass
 class _Making:
-    """The latest forecast of a date and the one under way. tried: as-of of the last try; took: how long it took, ms."""
+    """The latest forecast of a date and the one under way.
+
+    tried: as-of of the last try. took: how long it took without rests, and lasted: with them, ms.
+    """
 
     generation: int = 0
     last: Forecast | None = None
-    running: Future[tuple[Forecast | None, int]] | None = None
+    running: Future[tuple[Forecast | None, int, int]] | None = None
     tried: int | None = None
     took: int = 0
+    lasted: int = 0
 
 
 class Forecasts:
@@ -193,7 +204,7 @@ class Forecasts:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="forecast")
         self._dates: dict[date, _Making] = {}
 
-    def current(self, day: Day, generation: int, make: Callable[[], Projected]) -> Forecast | None:
+    def current(self, day: Day, generation: int, make: Callable[[], Made]) -> Forecast | None:
         """The latest forecast of a day's date, begun anew where it is due; None while the first is being made.
 
         make: the projection at the day's moment, called in another thread. Where it raises, that is logged, the
@@ -204,22 +215,24 @@ class Forecasts:
             making.generation, making.tried = generation, day.moment.as_of
             making.running = self._pool.submit(self._made, day, make)
         if making.running is not None:
-            wait([making.running], self._patience if making.took <= 1000 * self._patience else 0)
+            wait([making.running], self._patience if making.lasted <= 1000 * self._patience else 0)
             if making.running.done():
-                (made, making.took), making.running = making.running.result(), None
+                (made, making.took, making.lasted), making.running = making.running.result(), None
                 making.last = made or making.last
         return making.last
 
-    def _made(self, day: Day, make: Callable[[], Projected]) -> tuple[Forecast | None, int]:
-        """The forecast and how long it took, ms."""
-        began, made = self._clock(), None
+    def _made(self, day: Day, make: Callable[[], Made]) -> tuple[Forecast | None, int, int]:
+        """The forecast and how long it took, without rests and with them, ms."""
+        began, made, rested = self._clock(), None, 0
         try:
-            made = Forecast(day, make())
+            projected, rested = make()
+            made = Forecast(day, projected)
         except Abandoned:
             pass
         except Exception:
             log.exception("the projection of %s could not be made", day.moment)
-        return made, max(0, self._clock() - began)
+        lasted = max(0, self._clock() - began)
+        return made, max(0, lasted - rested), lasted
 
     def _due(self, making: _Making, moment: Moment, generation: int) -> bool:
         if making.tried is None:

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 Place = tuple[str, str]
 Document = dict[str, Any]
 # How much later than others a document begins to show in general (ms); what takes longer is noticed.
-_SHOWN_WITHIN: Final = 4_000
+_SHOWN_WITHIN: Final = 2_500
 
 
 class Stamp(NamedTuple):

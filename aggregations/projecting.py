@@ -13,6 +13,8 @@ from aggregations.question import Moment
 from aggregations.reader import Reader
 from hubstat.domain.friendday import FriendDay
 
+# It rests so many times as long as it works: Elasticsearch has no priorities, and answers its searches as any others.
+_RESTS: Final = 3.0
 _DAYS_AT_ONCE: Final = 100
 _CAMPS_AT_ONCE: Final = 10
 
@@ -36,11 +38,12 @@ def projected_here(
 class Projector:
     """Makes projections in another process, which keeps the Friend-days that it was given: it is sent the new ones.
 
-    Not for several threads.
+    Not for several threads. rested: how long it did nothing during the last one, to leave the machine to others, ms.
     """
 
     def __init__(self, process: Elsewhere) -> None:
         self._process: Final = process
+        self.rested = 0
         self._sent: Final[dict[date, tuple[int, dict[str, FriendDay]]]] = {}
 
     def project(self, service_date: date, moment: Moment, folded: Sequence[FriendDay]) -> Projected:
@@ -53,7 +56,7 @@ class Projector:
         for days in pieces(new, _DAYS_AT_ONCE):
             self._process.call(_take, service_date, days)
         gone = sorted(sent.keys() - {day.friend_id for day in folded})
-        camps, took = self._process.call(_make, service_date, moment, gone)
+        camps, took, self.rested = self._process.call(_make, service_date, moment, gone)
         # It is noted as sent only once all of it has arrived.
         self._sent[service_date] = (begun, {day.friend_id: day for day in folded})
         self._process.took += took
@@ -84,16 +87,17 @@ def _take(service_date: date, days: list[FriendDay]) -> None:
     _days[service_date].update((day.friend_id, day) for day in days)
 
 
-def _make(service_date: date, moment: Moment, gone: list[str]) -> tuple[list[Camp], int]:
-    """The camps that something is projected of, and what Elasticsearch took."""
+def _make(service_date: date, moment: Moment, gone: list[str]) -> tuple[list[Camp], int, int]:
+    """The camps that something is projected of, what Elasticsearch took, and how long it rested, ms."""
     known = _days[service_date]
     for friend in gone:
         known.pop(friend, None)
     folded = [known[friend] for friend in sorted(known)]
-    found, took = projected_here(elsewhere.reader(), service_date, moment, folded, elsewhere.turn)
+    turns = elsewhere.Turns(_RESTS)
+    found, took = projected_here(elsewhere.reader(), service_date, moment, folded, turns)
     _made.clear()
     _made.update(found)
-    return list(_made), took
+    return list(_made), took, round(1000 * turns.rested)
 
 
 def _give(camps: list[Camp]) -> dict[Camp, OfCamp]:

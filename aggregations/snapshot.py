@@ -124,6 +124,15 @@ class Snapshots:
         last = self._last(service_date)
         return 0 if last is None else last.moment.as_of + self._pause(service_date)
 
+    def next_ready(self, service_date: date) -> tuple[int, int] | None:
+        """When the next board of a date is expected to be there, and how long after it the one after that, ms.
+
+        None where there is none yet.
+        """
+        if self._last(service_date) is None:
+            return None
+        return self.due(service_date) + self._took.get(service_date, 0), self._pause(service_date)
+
     def _last(self, service_date: date) -> Board | None:
         boards = self._boards.get(service_date)
         return boards[-1] if boards else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import random
 import sys
 import uuid
 from typing import Any, Final
@@ -13,14 +14,15 @@ import uvicorn
 from dash import MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
 from dashboard import drawer, shell
-from dashboard.board import Board
+from dashboard.board import Board, Moment
 from dashboard.causes import Refused, told
+from dashboard.crowd import Crowd
 from dashboard.desk import Desk
 from dashboard.desk_actions import add_desk_callbacks
 from dashboard.export_route import add_export_route
 from dashboard.live import Built, Screens, frame, screen_key
 from dashboard.packing import Packing
-from dashboard.place import Place, lang_of, parse
+from dashboard.place import HUB_SCREENS, Place, lang_of, parse
 from dashboard.scene import Scene
 from dashboard.screens import states
 from dashboard.watch import Watch
@@ -39,6 +41,8 @@ _SWITCH_SECONDS: Final = 0.0005
 _COLLECTED: Final = (100_000, 20, 20)
 # Longer than the longest interval of refreshes: a page asks over the connection that it has.
 _KEPT_ALIVE_SECONDS: Final = 75
+# A page asks so much later than another one (ms): about as long as an answer takes.
+_APART_MS: Final = 5
 
 CSP: Final = (
     "default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -167,6 +171,7 @@ class Updates:
     def __init__(self, screens: Screens, settings: DashboardSettings) -> None:
         self._screens: Final = screens
         self._settings: Final = settings
+        self._crowd: Final = Crowd(settings.refresh_seconds)
 
     def answer(
         self, search: str, look: str, pulse: dict[str, Any] | None
@@ -211,6 +216,7 @@ class Updates:
             "generation": moment.generation,
             "lang": place.lang,
             "screen": place.screen,
+            "next": self._next(moment) if place.screen in HUB_SCREENS else None,
         }
         waits = place.compare is not None and pulse.get("compared") is False
         same = (pulse.get("generation"), pulse.get("day")) == (moment.generation, moment.day.isoformat())
@@ -236,6 +242,17 @@ class Updates:
         props["asof"] = {"children": shell.as_of_line(built.scene)}
         self._screens.remember(built)
         return answer, props
+
+    def _next(self, moment: Moment) -> tuple[int, int] | None:
+        """In how long to ask for the next snapshot, and how long after it for another, ms; None: at any time.
+
+        Pages that ask at the same time wait for each other: they are spread over some time, the more of them the more.
+        """
+        expected = self._screens.board.next_in(moment)
+        if expected is None:
+            return None
+        apart = min(self._crowd.asked() * _APART_MS, expected[1] / 2)
+        return expected[0] + round(random.uniform(0, apart)), expected[1]
 
     def _open(
         self, built: Built, shown: list[Any] | None, whole: bool, props: dict[str, dict[str, Any]]

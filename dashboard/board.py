@@ -209,6 +209,9 @@ class Board(Protocol):
     def moment(self, place: Place) -> Moment:
         """The moment a place shows: the live snapshot's, or the fixed one of the address."""
 
+    def next_in(self, moment: Moment) -> tuple[int, int] | None:
+        """Until the next live moment of its date is expected, and from it to the one after it, ms; None: not known."""
+
     def prepare(self, prepare: Callable[[Moment], None]) -> None:
         """Have the moment of each new live snapshot given to ``prepare`` before a viewer is shown it."""
 

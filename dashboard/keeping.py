@@ -42,6 +42,12 @@ class Keeping:
             return self._snapshots.latest(day)
         return self._snapshots.current(day)
 
+    def next_in(self, day: date) -> tuple[int, int] | None:
+        """Until the next snapshot of a date is expected, and from it to the one after it, ms; None where it is made
+        when somebody asks for it."""
+        ready = self._snapshots.next_ready(day) if self._kept else None
+        return None if ready is None else (ready[0] - self._reader.clock(), ready[1])
+
     def keep(self) -> float:
         """Make the snapshots that are due, of the dates at work and of those looked at; s until one is due again.
 

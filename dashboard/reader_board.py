@@ -149,6 +149,10 @@ class ReaderBoard:
             )  # fmt: skip
         return self._live(self.keeping.snapshot(day))
 
+    def next_in(self, moment: Moment) -> tuple[int, int] | None:
+        """Until the next snapshot of its date is expected, and from it to the one after it, ms."""
+        return self.keeping.next_in(moment.day) if moment.live else None
+
     @staticmethod
     def _live(board: Figures) -> Moment:
         day, at, foreseen = board.service_date, board.moment, board.forecast

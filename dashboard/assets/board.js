@@ -37,10 +37,21 @@
     return Boolean(state.pulse && state.pulse.live && !state.paused && !document.hidden);
   }
 
+  /* How long to wait, ms: the interval, or to when a new snapshot is expected at about that time. One that is late is not
+     asked for all the time. */
+  function pause() {
+    const next = state.pulse.next;
+    if (!next) { return state.interval; }
+    const [first, every] = next;
+    const least = state.interval - 0.75 * every;
+    const later = first < least ? Math.ceil((least - first) / every) * every : 0;
+    return Math.max(first + later, state.interval / 4);
+  }
+
   /* The next refresh is armed only after the last one answered; a move that is on its way arms it when it has arrived. */
   function arm() {
     clearTimeout(state.timer);
-    state.timer = refreshes() ? setTimeout(() => { if (!awaited(Date.now())) { ask(); } }, state.interval) : null;
+    state.timer = refreshes() ? setTimeout(() => { if (!awaited(Date.now())) { ask(); } }, pause()) : null;
   }
 
   /* What changed within the parts of a screen. Whether it could be: not before all of them are there, as a table is not

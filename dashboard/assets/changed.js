@@ -38,11 +38,8 @@
     tint(changed);
   }
 
-  /* One that changes again while its tint is there begins anew, for its whole time. */
+  /* One that changes again while its tint is there keeps it for its whole time. */
   function tint(changed) {
-    const again = changed.filter((figure) => figure.classList.contains("hs-changed"));
-    for (const figure of again) { figure.classList.remove("hs-changed"); }
-    if (again.length) { void document.body.offsetWidth; }
     for (const figure of changed) {
       clearTimeout(ends.get(figure));
       figure.classList.add("hs-changed");

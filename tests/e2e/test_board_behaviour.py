@@ -216,16 +216,17 @@ def test_the_drawer_has_its_own_address_and_closes_with_escape_or_back(fake_boar
     expect(figure).to_be_visible()
 
 
-# Notes each figure that is tinted: metric, hub, place, whether it is seen, whether the tint runs.
+# Notes each figure that is tinted: metric, hub, place, whether it is seen, whether the tint shows.
 NOTE_TINTS = """() => {
     window.tinted = [];
     new MutationObserver((records) => {
         for (const { target } of records) {
             if (target.classList.contains("hs-changed")) {
-                const runs = target.getAnimations().some((each) => each.animationName === "changed");
+                const seen = target.checkVisibility();
+                const runs = seen && getComputedStyle(target).backgroundColor !== "rgba(0, 0, 0, 0)";
                 const place = [".tile", ".ag-row-pinned", ".ag-row"].find((each) => target.closest(each));
                 const { metric, hub } = target.dataset;
-                window.tinted.push([metric, hub, place, target.checkVisibility(), runs]);
+                window.tinted.push([metric, hub, place, seen, runs]);
             }
         }
     }).observe(document.body, { subtree: true, attributes: true, attributeFilter: ["class"] });
@@ -234,7 +235,7 @@ Tint = tuple[str, str, str | None, bool, bool]
 
 
 def tints(page: Page) -> list[Tint]:
-    """(metric, hub, place, whether it is seen, whether the tint runs) of each figure tinted since the last call."""
+    """(metric, hub, place, whether it is seen, whether the tint shows) of each figure tinted since the last call."""
     return [tuple(each) for each in page.evaluate("window.tinted.splice(0)")]
 
 
@@ -274,7 +275,7 @@ def test_a_move_tints_nothing(fake_board: Board, visit: Visit) -> None:
     assert tints(page) == []
 
 
-def test_no_tint_runs_where_motion_is_not_wanted(fake_board: Board, visit: Visit) -> None:
+def test_no_tint_shows_where_motion_is_not_wanted(fake_board: Board, visit: Visit) -> None:
     page = visit(fake_board[0])
     page.emulate_media(reduced_motion="reduce")
     page.wait_for_selector(".hs-grid .ag-row a")

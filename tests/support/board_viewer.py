@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import math
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,7 +75,17 @@ class Viewer:
             self.causes.add(self._pulse.get("stale", "no screen"))
 
     def watch(self, tick: float, until: float) -> None:
-        """Refresh ``tick`` seconds after each answer, until a time of ``time.monotonic``."""
+        """Refresh about every ``tick`` seconds, as the page does, until a time of ``time.monotonic``."""
         while time.monotonic() < until:
             self.refresh()
-            time.sleep(tick)
+            time.sleep(self._pause(tick))
+
+    def _pause(self, tick: float) -> float:
+        """As ``pause`` of ``assets/board.js``; s."""
+        expected = (self._pulse or {}).get("next")
+        if not expected:
+            return tick
+        first, every = (each / 1000 for each in expected)
+        least = tick - 0.75 * every
+        later = math.ceil((least - first) / every) * every if first < least else 0.0
+        return max(first + later, tick / 4)

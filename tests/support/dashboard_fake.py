@@ -186,7 +186,8 @@ class FakeNames:
 class FakeBoard:
     """Implements ``dashboard.board.Board``. fail: raised by ``moment`` while set; empty: nothing was received.
 
-    told: what moments say instead. silent_camps: those of which nothing is heard. standing: who stands still.
+    expected: what it says of the next moment. told: what moments say instead. silent_camps: those of which nothing is
+    heard. standing: who stands still.
     """
 
     zone = ZONE
@@ -198,6 +199,7 @@ class FakeBoard:
         self.prepares: list[Callable[[Moment], None]] = []
         self.now = NOW
         self.compared_ready = True
+        self.expected: tuple[int, int] | None = None
         self.silent_camps: set[str] = set()
         self.standing = [Still("C000", "F0001", 58.4, NOW - 3_504_000), Still("C101", "F1012", 41.0, NOW - 2_460_000)]
         self.told: dict[str, Any] = {}
@@ -217,6 +219,9 @@ class FakeBoard:
 
     def active_dates(self) -> Sequence[date]:
         return [DAY]
+
+    def next_in(self, moment: Moment) -> tuple[int, int] | None:
+        return self.expected
 
     def prepare(self, prepare: Callable[[Moment], None]) -> None:
         self.prepares.append(prepare)

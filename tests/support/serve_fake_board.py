@@ -3,7 +3,8 @@
 While FOLDER/fail exists every request fails, while FOLDER/still exists nothing changes, while FOLDER/trouble exists the
 system is in trouble, while FOLDER/slow exists lists are long and slow, while FOLDER/around exists each move is in
 another region as well. While FOLDER/denied exists nobody may see anything, while FOLDER/bare exists nothing was
-received, while FOLDER/idle exists camp C101 has nothing due, while FOLDER/mute exists two camps are silent.
+received, while FOLDER/idle exists camp C101 has nothing due, while FOLDER/mute exists two camps are silent. FOLDER/expects
+says, while it exists, in how many ms the next moment is expected, and how long after it another.
 """
 
 from __future__ import annotations
@@ -61,6 +62,9 @@ def move(board: Slow, watch: FakeWatch, folder: Path, seconds: float) -> None:
         board.silent_camps = {"C000", "C012"} if (folder / "mute").exists() else set()
         watch.health = troubled() if (folder / "trouble").exists() else HEALTHY
         board.slow = (folder / "slow").exists()
+        expects = folder / "expects"
+        first, every = map(int, expects.read_text().split()) if expects.exists() else (0, 0)
+        board.expected = (first, every) if every else None
         board.now += 1_000
         if not (folder / "still").exists():
             board.friends["C101", "F1010"]["late_open"] += 1

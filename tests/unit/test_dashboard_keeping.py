@@ -23,10 +23,11 @@ TODAY, TOMORROW = date(2026, 11, 20), date(2026, 11, 21)
 
 
 class Boards(Snapshots):
-    """Makes boards at once, and notes of which date and when (ms). fails: what making one raises while set."""
+    """Makes boards, and notes of which date and when (ms). takes: how long one takes, ms; fails: what it raises while
+    set."""
 
     def __init__(self) -> None:
-        self.now = 1_000_000
+        self.now, self.takes = 1_000_000, 0
         self.made: list[tuple[date, int]] = []
         self.fails: Exception | None = None
         self.reader = cast(Reader, SimpleNamespace(clock=lambda: self.now, active_dates=lambda: [TODAY]))
@@ -36,7 +37,9 @@ class Boards(Snapshots):
         if self.fails is not None:
             raise self.fails
         self.made.append((service_date, self.now))
-        return SimpleNamespace(moment=SimpleNamespace(as_of=self.now), service_date=service_date)
+        board = SimpleNamespace(moment=SimpleNamespace(as_of=self.now), service_date=service_date)
+        self.now += self.takes
+        return board
 
 
 @pytest.fixture
@@ -97,6 +100,22 @@ def test_dates_that_are_looked_at_are_made_at_every_tick_the_others_now_and_then
     boards.made.clear()
     keeping.keep()
     assert boards.made == [(TODAY, boards.now)], "nobody looks at tomorrow any more"
+
+
+def test_when_the_next_snapshot_is_expected_is_known_once_they_are_kept(boards: Boards, keeping: Keeping) -> None:
+    keeping.snapshot(TODAY)
+    assert keeping.next_in(TODAY) is None, "it is made when somebody asks"
+    keeping.keep()
+    assert keeping.next_in(TOMORROW) is None
+    boards.now += 500
+    assert keeping.next_in(TODAY) == (1_500, 2_000)
+    boards.takes = 3_000
+    boards.now += 1_500
+    keeping.keep()
+    # It was there 3 s after its moment; the next one begins 3.3 s after that, and takes as long.
+    assert keeping.next_in(TODAY) == (3_300, 3_300)
+    boards.now += 4_000
+    assert keeping.next_in(TODAY) == (-700, 3_300)
 
 
 def test_what_fails_is_met_by_those_who_ask_until_it_goes_again(boards: Boards, keeping: Keeping) -> None:

@@ -36,15 +36,15 @@ class Made:
     """Counts the projections made; each takes ``takes`` ms of the clock."""
 
     def __init__(self, takes: int) -> None:
-        self.now, self.takes, self.count = 0, takes, 0
+        self.now, self.takes, self.count, self.rests = 0, takes, 0, 0
 
     def clock(self) -> int:
         return self.now
 
-    def __call__(self) -> Projected:
+    def __call__(self) -> forecast.Made:
         self.count += 1
         self.now += self.takes
-        return {}
+        return forecast.Made({}, self.rests)
 
 
 def day_at(now: int) -> Day:
@@ -82,7 +82,7 @@ def test_a_forecast_that_cannot_be_made_is_logged_and_tried_again(caplog: pytest
     made = Made(takes=1)
     forecasts = Forecasts(made.clock, 5.0)
 
-    def fails() -> Projected:
+    def fails() -> forecast.Made:
         raise ValueError("no baselines")
 
     assert forecasts.current(day_at(0), 1, fails) is None
@@ -98,7 +98,7 @@ def test_a_forecast_that_cannot_be_made_is_logged_and_tried_again(caplog: pytest
 def test_a_forecast_that_was_given_up_is_not_a_failure(caplog: pytest.LogCaptureFixture) -> None:
     forecasts = Forecasts(lambda: 0, 5.0)
 
-    def given_up() -> Projected:
+    def given_up() -> forecast.Made:
         raise Abandoned
 
     assert forecasts.current(day_at(0), 1, given_up) is None
@@ -110,7 +110,7 @@ def test_a_tick_waits_for_a_forecast_that_was_quick_the_last_time_and_for_no_oth
     made, going = Made(takes=0), threading.Event()
     forecasts = Forecasts(made.clock, 0.05)
 
-    def waits() -> Projected:
+    def waits() -> forecast.Made:
         assert going.wait(5)
         made.now += 10 * SECOND
         return made()
@@ -129,6 +129,16 @@ def test_a_tick_waits_for_a_forecast_that_was_quick_the_last_time_and_for_no_oth
     going.set()
     forecasts._pool.submit(lambda: None).result()
     assert at(forecasts, made, 201 * SECOND, 2) == 200 * SECOND
+    forecasts.close()
+
+
+def test_rests_do_not_count_as_work() -> None:
+    made = Made(takes=4 * SECOND)
+    made.rests = 3 * SECOND
+    forecasts = Forecasts(made.clock, 5.0)
+    assert at(forecasts, made, 0, 1) == 0
+    assert at(forecasts, made, 9 * SECOND, 2) == 0
+    assert at(forecasts, made, 10 * SECOND, 2) == 10 * SECOND
     forecasts.close()
 
 
@@ -157,6 +167,7 @@ class Other:
 
     def __init__(self) -> None:
         self.asked: list[date] = []
+        self.rested = 7
 
     def project(self, service_date: date, moment: Moment, folded: Sequence[FriendDay]) -> Projected:
         self.asked.append(service_date)
@@ -178,10 +189,11 @@ def example_day(reader: Reader) -> Day:
 
 def test_a_small_network_is_projected_here(reader: MemoryReader) -> None:
     other, day = Other(), example_day(reader)
-    made = Maker(reader, cast(Projector, other)).make(day, day.days())
+    made, rested = Maker(reader, cast(Projector, other)).make(day, day.days())
     assert not other.asked
+    assert not rested
     assert sum(left.open_stops for part in made.values() for left in part.friends.values()) > 0
-    assert made == Maker(reader, None).make(day, day.days())
+    assert made == Maker(reader, None).make(day, day.days()).projected
 
 
 def test_what_takes_long_here_is_made_elsewhere_from_then_on(
@@ -190,12 +202,12 @@ def test_what_takes_long_here_is_made_elsewhere_from_then_on(
     monkeypatch.setattr(forecast, "_HERE", 0.0)
     other, day = Other(), example_day(reader)
     maker = Maker(reader, cast(Projector, other))
-    assert maker.make(day, day.days()) == {}
+    assert maker.make(day, day.days()) == ({}, 7)
     monkeypatch.setattr(forecast, "_HERE", 60.0)
-    assert maker.make(day, day.days()) == {}
+    assert maker.make(day, day.days()) == ({}, 7)
     assert other.asked == [EXAMPLE_DAY] * 2
     maker.forget(EXAMPLE_DAY)
-    assert maker.make(day, day.days()) != {}
+    assert maker.make(day, day.days()).projected != {}
     maker.close()
     with pytest.raises(Abandoned):
         maker.make(day, day.days())
