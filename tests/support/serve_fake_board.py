@@ -3,8 +3,8 @@
 While FOLDER/fail exists every request fails, while FOLDER/still exists nothing changes, while FOLDER/trouble exists the
 system is in trouble, while FOLDER/slow exists lists are long and slow, while FOLDER/around exists each move is in
 another region as well. While FOLDER/denied exists nobody may see anything, while FOLDER/bare exists nothing was
-received, while FOLDER/idle exists camp C101 has nothing due, while FOLDER/mute exists two camps are silent. FOLDER/expects
-says, while it exists, in how many ms the next moment is expected, and how long after it another.
+received, while FOLDER/idle exists camp C101 has nothing due, while FOLDER/mute exists two camps are silent.
+FOLDER/expects says, while it exists, in how many ms the next moment is expected, and how long after it another.
 """
 
 from __future__ import annotations
