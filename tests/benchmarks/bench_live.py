@@ -66,8 +66,8 @@ from ingest.topics import ensure_topics
 
 NAMESPACE: Final = "benchlive"
 BROWSER_TICK: Final = 1.0
-# What the first boards after a start read, which is all there is, is not what a tick costs: it is in the details. Nor is
-# what Elasticsearch takes while its searches are being compiled.
+# What the first boards after a start read, which is all there is, is not what a tick costs: it is in the details. Nor
+# is what Elasticsearch takes while its searches are being compiled.
 WARM_SECONDS: Final = 60.0
 # How long the board may take to show what was sent, and how long the last count is looked at.
 SHOWN_SECONDS: Final = 60.0

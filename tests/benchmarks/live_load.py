@@ -38,14 +38,14 @@ def _seconds() -> Counter[str]:
     """CPU seconds of the processes that run, by name."""
     total: Counter[str] = Counter()
     names: dict[int, str | None] = {}
-    processes = list(psutil.process_iter(["pid", "ppid", "cmdline", "cpu_times"]))
+    processes = list(psutil.process_iter(["pid", "ppid", "cmdline", "cpu_times", "nice"]))
     for process in processes:
         line = " ".join(process.info["cmdline"] or ())
         names[process.info["pid"]] = next((name for part, name in _NAMES.items() if part in line), None)
     for process in processes:
         name, times = names[process.info["pid"]], process.info["cpu_times"]
         if name == "feed" and names.get(process.info["ppid"]) == "dashboard":
-            name = "projection"
+            name = "projection" if process.info["nice"] else "Friends' days"
         if name is not None and times is not None:
             total[name] += times.user + times.system
     return total
