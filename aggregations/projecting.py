@@ -14,7 +14,7 @@ from aggregations.reader import Reader
 from hubstat.domain.friendday import FriendDay
 
 # It rests so many times as long as it works: Elasticsearch has no priorities, and answers its searches as any others.
-_RESTS: Final = 3.0
+_RESTS: Final = 9.0
 _DAYS_AT_ONCE: Final = 100
 _CAMPS_AT_ONCE: Final = 10
 

@@ -41,8 +41,8 @@ _SWITCH_SECONDS: Final = 0.0005
 _COLLECTED: Final = (100_000, 20, 20)
 # Longer than the longest interval of refreshes: a page asks over the connection that it has.
 _KEPT_ALIVE_SECONDS: Final = 75
-# A page asks so much later than another one (ms): about as long as an answer takes.
-_APART_MS: Final = 5
+# A page asks so much later than another one (ms): longer than an answer takes.
+_APART_MS: Final = 10
 
 CSP: Final = (
     "default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "

@@ -152,8 +152,13 @@ def _queries(
 def _searches(
     elastic: str, namespace: str, seconds: float, viewers: list[Viewer], tick: float
 ) -> tuple[int, float, int]:
-    """Searches of shards while some viewers watch for ``seconds``; how long that took, the boards made meanwhile."""
+    """Searches of shards while some viewers watch for ``seconds``; how long that took, the boards made meanwhile.
+
+    What they are answered counts from when all of them have opened the board.
+    """
     until = time.monotonic() + seconds
+    for viewer in viewers:
+        viewer.measured_from = time.monotonic() + 2 * tick
     threads = [threading.Thread(target=viewer.watch, args=(tick, until)) for viewer in viewers]
     before, began = _searched(elastic, namespace), time.monotonic()
     for thread in threads:

@@ -16,12 +16,15 @@ from urllib.parse import urlparse
 class Viewer:
     """One page. seconds, sizes: of each answer, its compressed bytes; the first is the whole screen.
 
+    measured_from: of the others those that were asked for since then (``time.monotonic``).
+
     causes: what the failures said. ticks: the different lines "as of …" it was given, one for each board made, where
     these are a second apart or more.
     """
 
     url: str
     search: str = ""
+    measured_from: float = 0.0
     seconds: list[float] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     ticks: set[str] = field(default_factory=set)
@@ -64,8 +67,9 @@ class Viewer:
             self.causes.add(repr(error))
             self._connection.close()
             return
-        self.seconds.append(time.monotonic() - began)
-        self.sizes.append(size)
+        if not self.seconds or began >= self.measured_from:
+            self.seconds.append(time.monotonic() - began)
+            self.sizes.append(size)
         response = json.loads(raw)["response"]
         self._pulse = response["pulse"]["data"]
         if "asof" in response:
