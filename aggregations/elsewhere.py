@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import multiprocessing
 import os
@@ -11,9 +12,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.synchronize import Event
+from multiprocessing.connection import Connection
 from typing import Final, NamedTuple, ParamSpec, TypeVar
 
 from aggregations.reader import Reader
@@ -25,6 +27,13 @@ from hubstat.settings import ElasticsearchSettings
 _NICE: Final = 10
 # After so long (s of the processor) it is time for a rest.
 _STRETCH: Final = 0.05
+# Of so many dates a process keeps what it knows: those that are looked at at once, or nearly.
+DATES_KEPT: Final = 4
+# How long a process may take to end.
+_LAST_SECONDS: Final = 3.0
+# What works on many objects and makes few cycles looks for these seldom: at Python's own thresholds that takes a third
+# of the time.
+COLLECTED: Final = (100_000, 20, 20)
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -46,58 +55,78 @@ class Abandoned(Exception):
     """Nobody waits for it any more."""
 
 
+class Failed(RuntimeError):
+    """What was called there failed for a reason that nobody foresaw; the message names it."""
+
+
 class Elsewhere:
-    """A process, begun when it is first needed, and again if it died. Calls come one after the other.
+    """A process, begun when it is first needed, and again if it died: what it knew is gone then.
 
     nice: how much everything else on the machine goes before it. took: what Elasticsearch took for all that it was
     asked, ms, as those who ask add it up.
     """
 
     def __init__(self, source: Source, nice: int = 0) -> None:
+        self._of: Final = (source, nice)
         self._spawn: Final = multiprocessing.get_context("spawn")
-        self._ended: Final = self._spawn.Event()
-        self._of: Final = (source, nice, self._ended)
+        self._over: Final = threading.Event()
+        self._lock: Final = threading.RLock()
         self._pool: ProcessPoolExecutor | None = None
+        self._held: Connection | None = None
         self._begun = 0
+        self.process_id = 0
         self.took = 0
 
-    @property
-    def process_id(self) -> int:
-        """Of the process."""
-        return self.call(os.getpid)
+    @contextmanager
+    def alone(self) -> Iterator[int]:
+        """Nobody else calls meanwhile: for calls that belong together. Gives how often the process was begun.
 
-    def begin(self) -> int:
-        """Have it run; how often it was begun: what it knew before is gone. Raises ``Abandoned`` once closed."""
-        if self._ended.is_set():
-            raise Abandoned
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, self._spawn, initializer=_begin, initargs=self._of)
-            self._begun += 1
-        return self._begun
+        Raises ``Abandoned`` once closed.
+        """
+        with self._lock:
+            if self._over.is_set():
+                raise Abandoned
+            if self._pool is None:
+                # It ends where this end is closed, or goes with this process.
+                told, self._held = self._spawn.Pipe(duplex=False)
+                self._pool = ProcessPoolExecutor(1, self._spawn, initializer=_begin, initargs=(*self._of, told))
+                self._begun += 1
+                self.process_id = self.call(os.getpid)
+            yield self._begun
 
     def call(self, function: Callable[_P, _T], *arguments: _P.args, **more: _P.kwargs) -> _T:
-        """What a function of a module gives there.
+        """What a function of a module gives there. Within ``alone``.
 
-        Raises ``HubstatError`` for what it raises, ``BrokenProcessPool`` where the process has died, ``Abandoned`` once
-        closed.
+        Raises ``HubstatError`` with the message of one, ``Failed`` for anything else that was raised there,
+        ``BrokenProcessPool`` where the process has died, ``Abandoned`` once closed.
         """
-        self.begin()
-        assert self._pool is not None
-        try:
-            return self._pool.submit(_called, partial(function, *arguments, **more)).result()
-        except (CancelledError, RuntimeError) as error:
-            if self._ended.is_set():
-                raise Abandoned from None
-            if isinstance(error, BrokenProcessPool):
-                self._pool.shutdown(wait=False)
-                self._pool = None
-            raise
+        with self._lock:
+            pool = self._pool
+            try:
+                if pool is None:
+                    raise Abandoned
+                return pool.submit(_called, partial(function, *arguments, **more)).result()
+            except (CancelledError, RuntimeError) as error:
+                if self._over.is_set():
+                    raise Abandoned from None
+                if isinstance(error, BrokenProcessPool) and pool is not None:
+                    pool.shutdown(wait=False)
+                    self._pool = None
+                raise
 
     def close(self) -> None:
-        """End the process; what it is at, it gives up when it asks (``Turns``)."""
-        self._ended.set()
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        """End the process, at once where it asks (``Turns``), else when it is ready or after some seconds."""
+        self._over.set()
+        pool, held = self._pool, self._held
+        if pool is None or held is None:
+            return
+        held.close()
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            if process.pid == self.process_id:
+                process.join(_LAST_SECONDS)
+                process.terminate()
+                process.join(_LAST_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -130,7 +159,7 @@ def pieces(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
 
 class _Here:
     reader: Reader
-    ended: Event
+    ended: Connection
 
 
 class Turns:
@@ -150,7 +179,7 @@ class Turns:
         if worked < _STRETCH:
             return
         began = time.monotonic()
-        if _Here.ended.wait(self._rests * worked):
+        if _Here.ended.poll(self._rests * worked):
             raise Abandoned
         self.rested += time.monotonic() - began
         self._since = time.process_time()
@@ -161,11 +190,13 @@ def reader() -> Reader:
     return _Here.reader
 
 
-def _begin(source: Source, nice: int, ended: Event) -> None:
+def _begin(source: Source, nice: int, ended: Connection) -> None:
     # Who began this process ends it: Ctrl-C comes to both.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(nice)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.freeze()
+    gc.set_threshold(*COLLECTED)
     _Here.reader, _Here.ended = source.reader(), ended
 
 
@@ -182,5 +213,7 @@ def _called(function: Callable[[], _T]) -> _T:
         return function()
     except Abandoned:
         raise
-    except Exception as error:  # not every kind of it can be sent
-        raise HubstatError(f"{type(error).__name__}: {error}") from error
+    except HubstatError as error:  # not every kind of error can be sent
+        raise HubstatError(str(error)) from error
+    except Exception as error:
+        raise Failed(f"{type(error).__name__}: {error}") from error

@@ -168,8 +168,6 @@ class Maker:
     def forget(self, service_date: date) -> None:
         """Let go of a date that nobody looks at."""
         self._large.discard(service_date)
-        if self._projector is not None:
-            self._projector.forget(service_date)
 
     def close(self) -> None:
         """Give up the one that is being made here."""
@@ -208,7 +206,7 @@ class Forecasts:
         """The latest forecast of a day's date, begun anew where it is due; None while the first is being made.
 
         make: the projection at the day's moment, called in another thread. Where it raises, that is logged, the
-        forecast before stays, with its moment, and the next try comes as it would after any other.
+        forecast before stays, with its moment, and the next try comes some seconds later.
         """
         making = self._dates.setdefault(day.service_date, _Making())
         if making.running is None and self._due(making, day.moment, generation):
@@ -217,8 +215,9 @@ class Forecasts:
         if making.running is not None:
             wait([making.running], self._patience if making.lasted <= 1000 * self._patience else 0)
             if making.running.done():
-                (made, making.took, making.lasted), making.running = making.running.result(), None
-                making.last = made or making.last
+                (made, took, making.lasted), making.running = making.running.result(), None
+                if made is not None:  # what failed after a rest says nothing of the work
+                    making.last, making.took = made, took
         return making.last
 
     def _made(self, day: Day, make: Callable[[], Made]) -> tuple[Forecast | None, int, int]:

@@ -5,15 +5,15 @@ Those of many Friends are folded in a process of its own, as their documents are
 
 from __future__ import annotations
 
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import date
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from aggregations import elsewhere
 from aggregations.day import Day, View
-from aggregations.elsewhere import Abandoned, Elsewhere, pieces
+from aggregations.elsewhere import DATES_KEPT, Elsewhere, pieces
 from aggregations.friendlook import FriendDocuments
 from aggregations.question import Moment
 from aggregations.schedules import Schedules
@@ -58,7 +58,7 @@ class FriendDays:
         self._service_date: Final = service_date
         self._folds: Final = Folds(service_date.isoformat(), zone)
         self._process: Final = process
-        self._there: int | None = None
+        self._there = False
         self._days: dict[str, FriendDay] = {}
 
     def refresh(self, day: Day, view: View) -> tuple[FriendDay, ...]:
@@ -66,7 +66,7 @@ class FriendDays:
 
         What it raises leaves half of a look: it is not to be used again. Raises what ``Elsewhere.call`` does.
         """
-        if self._process is None or (self._there is None and not self._many(view)):
+        if self._process is None or not (self._there or self._many(view)):
             changed = self._folds.changed(day, view)
         else:
             changed = self._changed_there(self._process, day, view)
@@ -80,21 +80,18 @@ class FriendDays:
         return n > _HERE
 
     def _changed_there(self, process: Elsewhere, day: Day, view: View) -> Changed:
-        begun = process.begin()
-        if self._there != begun:
-            process.call(_begin, self._service_date, day.master, day.baselines)
-            self._there = begun
-            self._days.clear()
         looks = (view.invoices.shareable, view.friends.shareable, view.corrections.shareable)
-        n, gone, took = process.call(_change, self._service_date, day.moment, looks)
-        process.took += took
-        return Changed([found for piece in range(n) for found in process.call(_give, piece)], gone)
-
-    def forget(self) -> None:
-        """Nobody looks at the date any more."""
-        if self._process is not None and self._there is not None:
-            with suppress(BrokenProcessPool, Abandoned):
-                self._process.call(_forget, self._service_date)
+        with process.alone():
+            found = process.call(_change, self._service_date, day.moment, looks) if self._there else None
+            if found is None:  # it knows nothing of this date, or no more: all of it is new
+                process.call(_begin, self._service_date, day.master, day.baselines)
+                found = process.call(_change, self._service_date, day.moment, looks)
+                assert found is not None
+                self._there = True
+                self._days.clear()
+            n, gone, took = found
+            process.took += took
+            return Changed([each for piece in range(n) for each in process.call(_give, piece)], gone)
 
 
 # -- in the other process ---------------------------------------------------------------------------------------------
@@ -106,28 +103,32 @@ class _Date(NamedTuple):
     folds: Folds
 
 
-_dates: Final[dict[date, _Date]] = {}
+_dates: Final[OrderedDict[date, _Date]] = OrderedDict()
 _new: Final[list[list[FriendDay]]] = []
 
 
 def _begin(service_date: date, master: MasterData, baselines: Baselines) -> None:
     zone = elsewhere.reader().zone
     _dates[service_date] = _Date(master, baselines, Folds(service_date.isoformat(), zone))
+    _dates.move_to_end(service_date)
+    while len(_dates) > DATES_KEPT:
+        _dates.popitem(last=False)
 
 
-def _forget(service_date: date) -> None:
-    _dates.pop(service_date, None)
+def _change(service_date: date, moment: Moment, looks: Sequence[str | None]) -> tuple[int, list[str], int] | None:
+    """How many pieces are new, which Friends have no day any more, and what Elasticsearch took, ms.
 
-
-def _change(
-    service_date: date, moment: Moment, looks: tuple[str | None, str | None, str | None]
-) -> tuple[int, list[str], int]:
-    """How many pieces are new, which Friends have no day any more, and what Elasticsearch took, ms."""
-    known, reader = _dates[service_date], elsewhere.reader()
+    None where nothing is known of the date.
+    """
+    # What fails leaves half of a look: then nothing is known of it.
+    known, reader = _dates.pop(service_date, None), elsewhere.reader()
+    if known is None:
+        return None
     invoices, friends, corrections = (PointInTime.shared(reader.store.client, look) for look in looks)
     view = View(invoices, friends, corrections, known.master)
     day = Day(reader.view, known.master, reader.country, service_date, moment, known.baselines)
     changed = known.folds.changed(day, view)
+    _dates[service_date] = known
     _new[:] = pieces(changed.days, _DAYS_AT_ONCE)
     return len(_new), changed.gone, view.took
 

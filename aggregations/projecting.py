@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final
 
 from aggregations import elsewhere
-from aggregations.elsewhere import Elsewhere, pieces
+from aggregations.elsewhere import DATES_KEPT, Elsewhere, pieces
 from aggregations.projected import Camp, OfCamp, Projected, projected_of
 from aggregations.question import Moment
 from aggregations.reader import Reader
@@ -44,30 +45,30 @@ class Projector:
     def __init__(self, process: Elsewhere) -> None:
         self._process: Final = process
         self.rested = 0
-        self._sent: Final[dict[date, tuple[int, dict[str, FriendDay]]]] = {}
+        # How often the process was begun, and what it was sent: of the dates used last.
+        self._sent: Final[OrderedDict[date, tuple[int, dict[str, FriendDay]]]] = OrderedDict()
 
     def project(self, service_date: date, moment: Moment, folded: Sequence[FriendDay]) -> Projected:
         """As ``projected_here``. Raises what ``Elsewhere.call`` does."""
-        begun, (known, sent) = self._process.begin(), self._sent.pop(service_date, (0, {}))
-        if known != begun:
-            sent = {}
-            self._process.call(_begin, service_date, list(self._sent))
-        new = [day for day in folded if sent.get(day.friend_id) is not day]
-        for days in pieces(new, _DAYS_AT_ONCE):
-            self._process.call(_take, service_date, days)
-        gone = sorted(sent.keys() - {day.friend_id for day in folded})
-        camps, took, self.rested = self._process.call(_make, service_date, moment, gone)
-        # It is noted as sent only once all of it has arrived.
-        self._sent[service_date] = (begun, {day.friend_id: day for day in folded})
-        self._process.took += took
-        found: dict[Camp, OfCamp] = {}
-        for names in pieces(camps, _CAMPS_AT_ONCE):
-            found |= self._process.call(_give, names)
-        return found
-
-    def forget(self, service_date: date) -> None:
-        """Let go of a date that nobody looks at; the process does so when it next begins with one."""
-        self._sent.pop(service_date, None)
+        with self._process.alone() as begun:
+            known, sent = self._sent.pop(service_date, (0, {}))
+            if known != begun:
+                sent = {}
+                self._process.call(_begin, service_date, list(self._sent))
+            new = [day for day in folded if sent.get(day.friend_id) is not day]
+            for days in pieces(new, _DAYS_AT_ONCE):
+                self._process.call(_take, service_date, days)
+            gone = sorted(sent.keys() - {day.friend_id for day in folded})
+            camps, took, self.rested = self._process.call(_make, service_date, moment, gone)
+            # It is noted as sent only once all of it has arrived.
+            self._sent[service_date] = (begun, {day.friend_id: day for day in folded})
+            while len(self._sent) > DATES_KEPT:
+                self._sent.popitem(last=False)
+            self._process.took += took
+            found: dict[Camp, OfCamp] = {}
+            for names in pieces(camps, _CAMPS_AT_ONCE):
+                found |= self._process.call(_give, names)
+            return found
 
 
 # -- in the other process ---------------------------------------------------------------------------------------------

@@ -171,12 +171,12 @@ class Snapshots:
         return next((board for board in boards if board.moment.as_of == as_of), None)
 
     def close(self) -> None:
-        """Close every look that is still open."""
+        """End the processes, and close every look that is still open."""
         self._maker.close()
         if self._processes is not None:
             self._processes.close()
         self._forecasts.close()
-        self._parts.shutdown()
+        self._parts.shutdown(wait=False, cancel_futures=True)
         with self._lock:
             for look in itertools.chain.from_iterable(self._looks.values()):
                 look.close()
@@ -188,8 +188,7 @@ class Snapshots:
             for day, boards in list(self._boards.items()):
                 if boards and now - boards[-1].moment.as_of > _FORGOTTEN_AFTER:
                     self._boards.pop(day, None)
-                    if (friends := self._friends.pop(day, None)) is not None:
-                        friends.days.forget()
+                    self._friends.pop(day, None)
                     self._cells.pop(day, None)
                     self._took.pop(day, None)
                     self._first_took.pop(day, None)

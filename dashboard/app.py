@@ -13,6 +13,7 @@ from typing import Any, Final
 import uvicorn
 from dash import MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
+from aggregations.elsewhere import COLLECTED
 from dashboard import drawer, shell
 from dashboard.board import Board, Moment
 from dashboard.causes import Refused, told
@@ -36,9 +37,6 @@ log = logging.getLogger(__name__)
 
 # A thread that makes a snapshot gives way to an answer after so long: an answer needs the interpreter some ten times.
 _SWITCH_SECONDS: Final = 0.0005
-# A tick makes many objects and few cycles: at Python's own thresholds, looking for cycles takes a third of its time,
-# in which nobody is answered.
-_COLLECTED: Final = (100_000, 20, 20)
 # Longer than the longest interval of refreshes: a page asks over the connection that it has.
 _KEPT_ALIVE_SECONDS: Final = 75
 # A page asks so much later than another one (ms): longer than an answer takes.
@@ -279,7 +277,7 @@ class Updates:
     ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         seq = uuid.uuid4().hex
         if pulse.get("key") == key and key and pulse.get("ok"):
-            return pulse | {"seq": seq, "stale": cause}, {}
+            return pulse | {"seq": seq, "stale": cause, "next": None}, {}
         home = Place(lang=place.lang).search(self._screens.board.zone)
         answer = {"key": key, "search": search, "ok": False, "live": not place.fixed, "seq": seq, "lang": place.lang}
         shown = states.failed(place.lang, cause, home, search or "/")
@@ -324,7 +322,7 @@ def serve(app: Dash, host: str, port: int) -> None:
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_COLLECTED)
+    gc.set_threshold(*COLLECTED)
     config = uvicorn.Config(
         app.server,
         host=host,

@@ -102,7 +102,7 @@ class ReaderBoard:
         self.zone: Final[ZoneInfo] = reader.zone
 
     def close(self) -> None:
-        """Let go of what is open in Elasticsearch."""
+        """Let go of what is open in Elasticsearch, and end the processes."""
         self._compared.close()
         self._snapshots.close()
 

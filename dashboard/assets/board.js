@@ -7,7 +7,7 @@
   const LOST_MS = 120000;
   /* A sentence of which the numbers alone changed is told no more often than this. */
   const QUIET_MS = 60000;
-  const state = { pulse: null, answeredAt: null, askedAt: null, timer: null, interval: 2000, paused: false, opener: null };
+  const state = { pulse: null, answeredAt: null, askedAt: null, timer: null, interval: 2000, armed: 0, paused: false, opener: null };
   const answering = new Set();
 
   const dc = () => window.dash_clientside;
@@ -45,13 +45,16 @@
     const [first, every] = next;
     const least = state.interval - 0.75 * every;
     const later = first < least ? Math.ceil((least - first) / every) * every : 0;
-    return Math.max(first + later, state.interval / 4);
+    return Math.max(first + later, first > -every ? state.interval / 4 : state.interval);
   }
 
   /* The next refresh is armed only after the last one answered; a move that is on its way arms it when it has arrived. */
   function arm() {
     clearTimeout(state.timer);
-    state.timer = refreshes() ? setTimeout(() => { if (!awaited(Date.now())) { ask(); } }, pause()) : null;
+    state.timer = null;
+    if (!refreshes()) { return; }
+    state.armed = pause();
+    state.timer = setTimeout(() => { if (!awaited(Date.now())) { ask(); } }, state.armed);
   }
 
   /* What changed within the parts of a screen. Whether it could be: not before all of them are there, as a table is not
@@ -69,7 +72,7 @@
 
   function showStale(now) {
     const pulse = state.pulse;
-    const overdue = state.answeredAt !== null && refreshes() && now - state.answeredAt > state.interval + GRACE_MS;
+    const overdue = state.answeredAt !== null && refreshes() && now - state.answeredAt > Math.max(state.interval, state.armed) + GRACE_MS;
     const stale = Boolean(pulse && pulse.ok && (pulse.stale || overdue));
     document.body.dataset.stale = stale ? "1" : "0";
     if (stale) {
@@ -81,7 +84,7 @@
       put("stale-cause", pulse.stale || "");
     }
     /* An answer that never came (server gone, network cut) must not end the refresh. */
-    if (overdue && !awaited(now) && now - state.askedAt > Math.max(state.interval, GRACE_MS)) { ask(); }
+    if (overdue && !awaited(now) && now - state.askedAt > Math.max(state.interval, state.armed, GRACE_MS)) { ask(); }
   }
   setInterval(() => showStale(Date.now()), 1000);
 

@@ -156,7 +156,8 @@ def test_it_is_asked_when_the_next_snapshot_is_expected_at_about_the_interval(fa
         ((200, 1_000), 1, 1.2),  # that is too soon: the one after it
         ((3_000, 3_000), 1, 3.0),  # ticks that take longer than the interval
         ((-500, 1_000), 1, 0.5),
-        ((-500, 4_000), 1, 0.25),  # late, and not asked for all the time
+        ((-500, 4_000), 1, 0.25),  # late
+        ((-5_000, 4_000), 1, 1.0),  # very late, and not asked for all the time
         ((800, 1_000), 5, 4.8),
     ):
         (folder / "expects").write_text(" ".join(map(str, expects)))
@@ -164,9 +165,9 @@ def test_it_is_asked_when_the_next_snapshot_is_expected_at_about_the_interval(fa
         page.wait_for_timeout(1_500)
         until(page, lambda: times(seen, "asked") == times(seen, "answered"))
         seen.clear()
-        until(page, lambda: times(seen, "asked") > 2)
+        until(page, lambda: times(seen, "asked") > 3)
         pauses = [after - at for (what, at), (then, after) in pairwise(seen) if (what, then) == ("answered", "asked")]
-        assert expected - 0.1 < sorted(pauses)[0] < expected + 0.4, (expects, chosen, pauses)
+        assert expected - 0.1 < sorted(pauses)[len(pauses) // 2] < expected + 0.4, (expects, chosen, pauses)
 
 
 def test_a_fixed_moment_asks_nothing_and_a_failure_shows_and_goes_without_a_reload(

@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 
 import psutil
 import pytest
@@ -19,14 +20,14 @@ from installation import EVERYTHING, Installation, running
 from aggregations import forecast, frienddays
 from aggregations.board import Board, board_at
 from aggregations.day import Day
-from aggregations.elsewhere import Abandoned, Processes, Source
+from aggregations.elsewhere import DATES_KEPT, Abandoned, Elsewhere, Failed, Processes, Source, Turns
+from aggregations.frienddays import FriendDays
 from aggregations.projecting import Projector, projected_here
 from aggregations.question import Moment, Question
 from aggregations.reader import Reader
 from aggregations.snapshot import Snapshots
 from hubstat.domain import time as tm
 from hubstat.domain.friendday import FriendDay
-from hubstat.errors import HubstatError
 from hubstat.settings import Settings
 
 pytestmark = pytest.mark.engines
@@ -43,7 +44,8 @@ if __name__ == "__main__":
     of = Settings()
     source = Source(of.elasticsearch, str(of.elasticsearch.url), of.namespace, of.country)
     held = Elsewhere(source)
-    print(held.process_id, flush=True)
+    with held.alone():
+        print(held.process_id, flush=True)
     sys.stdin.read()
 """
 
@@ -79,6 +81,7 @@ def gone(process: psutil.Process, seconds: float) -> bool:
 
 def test_the_other_processes(installation: Installation, settings: Settings) -> None:
     it_gives_what_is_made_here(installation.reader, settings)
+    dates_do_not_mix(installation.reader, settings)
     a_board_shows_it(installation.reader, settings)
     it_ends_with_the_one_that_began_it(installation)
 
@@ -100,10 +103,11 @@ def it_gives_what_is_made_here(reader: Reader, settings: Settings) -> None:
         some = days[NOON][::2]
         here, _ = projected_here(reader, DAY, noon, some, lambda: None)
         assert other.project(DAY, noon, some) == here
-        other.forget(DAY)
-        assert other.project(DAY, noon, some) == here
+        for days_later in range(1, DATES_KEPT + 1):
+            other.project(DAY + timedelta(days=days_later), noon, [])
+        assert other.project(DAY, noon, some) == here, "the date was forgotten meanwhile"
 
-        with pytest.raises(HubstatError, match="SerializationError"):
+        with pytest.raises(Failed, match="SerializationError"):
             other.project(DAY, Moment(10**20, 10**20), some)
         assert other.project(DAY, noon, some) == here
 
@@ -114,9 +118,64 @@ def it_gives_what_is_made_here(reader: Reader, settings: Settings) -> None:
             other.project(DAY, noon, some)
         assert other.project(DAY, noon, some) == here
         second = psutil.Process(process.process_id)
+
+        # One that is killed while it rests takes nobody with it, nor does one that rests keep anybody waiting.
+        for kill in (True, False):
+            with ThreadPoolExecutor(1) as aside:
+                resting = aside.submit(rested_there, process)
+                time.sleep(1)
+                if kill:
+                    psutil.Process(process.process_id).kill()
+                    with pytest.raises(BrokenProcessPool):
+                        resting.result(10)
+                    assert other.project(DAY, noon, some) == here
+                    second = psutil.Process(process.process_id)
+                else:
+                    began = time.monotonic()
+                    processes.close()
+                    assert time.monotonic() - began < 2
+                    with pytest.raises(Abandoned):
+                        resting.result(10)
     assert gone(second, 1)
     with pytest.raises(Abandoned):
         other.project(DAY, noon, some)
+
+
+def rested_there(process: Elsewhere) -> None:
+    with process.alone():
+        process.call(rest, 60.0)
+
+
+def rest(seconds: float) -> None:
+    """Called in the other process."""
+    turns = Turns(seconds / 0.06)
+    until = time.process_time() + 0.06
+    while time.process_time() < until:
+        pass
+    turns()
+
+
+def dates_do_not_mix(reader: Reader, settings: Settings) -> None:
+    """Two dates at once, each in a thread of its own, as where somebody looks at tomorrow."""
+    with pytest.MonkeyPatch.context() as patched, closing(Processes.of(source(settings))) as processes:
+        patched.setattr(frienddays, "_HERE", -1)
+        moment = Moment(NOON, NOON)
+
+        def folded(day: date, times: int) -> list[tuple[FriendDay, ...]]:
+            found = []
+            for _ in range(times):
+                days = FriendDays(day, reader.zone, processes.folding)
+                with reader.view() as view:
+                    found.append(days.refresh(reader.day(view, day, moment), view))
+            return found
+
+        with ThreadPoolExecutor(2) as aside:
+            both = [aside.submit(folded, day, 5) for day in (DAY, DAY + timedelta(days=1))]
+            today, tomorrow = (each.result() for each in both)
+        assert len(today[0]) > 0
+        assert {day.service_date for days in today for day in days} == {DAY.isoformat()}
+        assert {day.service_date for days in tomorrow for day in days} <= {(DAY + timedelta(days=1)).isoformat()}
+        assert len({len(days) for days in today}) == 1
 
 
 def a_board_shows_it(reader: Reader, settings: Settings) -> None:

@@ -92,4 +92,4 @@ class Viewer:
         first, every = (each / 1000 for each in expected)
         least = tick - 0.75 * every
         later = math.ceil((least - first) / every) * every if first < least else 0.0
-        return max(first + later, tick / 4)
+        return max(first + later, tick / 4 if first > -every else tick)

@@ -132,6 +132,22 @@ def test_a_tick_waits_for_a_forecast_that_was_quick_the_last_time_and_for_no_oth
     forecasts.close()
 
 
+def test_what_fails_after_long_rests_is_tried_again_soon() -> None:
+    made = Made(takes=1 * SECOND)
+    forecasts = Forecasts(made.clock, 5.0)
+    assert at(forecasts, made, 0, 1) == 0
+
+    def fails_late() -> forecast.Made:
+        made.now += 90 * SECOND
+        raise ValueError("the process died")
+
+    assert forecasts.current(day_at(20 * SECOND), 2, fails_late) is not None
+    assert at(forecasts, made, 111 * SECOND, 3) == 0, "it is begun, and not waited for"
+    forecasts._pool.submit(lambda: None).result()
+    assert at(forecasts, made, 112 * SECOND, 3) == 111 * SECOND
+    forecasts.close()
+
+
 def test_rests_do_not_count_as_work() -> None:
     made = Made(takes=4 * SECOND)
     made.rests = 3 * SECOND
@@ -172,9 +188,6 @@ class Other:
     def project(self, service_date: date, moment: Moment, folded: Sequence[FriendDay]) -> Projected:
         self.asked.append(service_date)
         return {}
-
-    def forget(self, service_date: date) -> None:
-        self.asked.clear()
 
 
 @pytest.fixture
