@@ -39,8 +39,8 @@ log = logging.getLogger(__name__)
 _SWITCH_SECONDS: Final = 0.0005
 # Longer than the longest interval of refreshes: a page asks over the connection that it has.
 _KEPT_ALIVE_SECONDS: Final = 75
-# A page asks so much later than another one (ms): longer than an answer takes.
-_APART_MS: Final = 10
+# A page asks so much later than another one (ms): some times as long as an answer takes, as a tick is made meanwhile.
+_APART_MS: Final = 20
 
 CSP: Final = (
     "default-src 'self'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -249,7 +249,7 @@ class Updates:
         expected = self._screens.board.next_in(moment)
         if expected is None:
             return None
-        apart = min(self._crowd.asked() * _APART_MS, expected[1] / 2)
+        apart = min(self._crowd.asked() * _APART_MS, 0.9 * expected[1])
         return expected[0] + round(random.uniform(0, apart)), expected[1]
 
     def _open(
