@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
 
 from aggregations.day import Day
 from aggregations.elsewhere import Abandoned
 from aggregations.projected import Projected, of_friends, of_hubs, projected_of
-from aggregations.projecting import Projector, projected_here
+from aggregations.projecting import Made, Projector, projected_here
 from aggregations.question import ALL_WAVES, FigureRow, Moment, Question, Scope
 from aggregations.reader import Reader
 from aggregations.rollup import Ground, Places, friend_rows, hub_rows, inside
@@ -137,13 +137,6 @@ class Turn:
             raise TooLong
 
 
-class Made(NamedTuple):
-    """A projection. rested: how long nothing was done while it was made, ms."""
-
-    projected: Projected
-    rested: int = 0
-
-
 class Maker:
     """Makes the projections of one reader. projector: makes what takes long here; None: that is made here, too."""
 
@@ -163,7 +156,7 @@ class Maker:
                 return Made(projected_here(self._reader, *of, Turn(self._ended, _HERE))[0])
             except TooLong:
                 self._large.add(day.service_date)
-        return Made(self._projector.project(*of), self._projector.rested)
+        return self._projector.project(*of)
 
     def forget(self, service_date: date) -> None:
         """Let go of a date that nobody looks at."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from aggregations import elsewhere
 from aggregations.elsewhere import DATES_KEPT, Elsewhere, pieces
@@ -18,6 +18,13 @@ from hubstat.domain.friendday import FriendDay
 _RESTS: Final = 9.0
 _DAYS_AT_ONCE: Final = 100
 _CAMPS_AT_ONCE: Final = 10
+
+
+class Made(NamedTuple):
+    """A projection. rested: how long nothing was done while it was made, to leave the machine to others, ms."""
+
+    projected: Projected
+    rested: int = 0
 
 
 def projected_here(
@@ -39,17 +46,16 @@ def projected_here(
 class Projector:
     """Makes projections in another process, which keeps the Friend-days that it was given: it is sent the new ones.
 
-    Not for several threads. rested: how long it did nothing during the last one, to leave the machine to others, ms.
+    Not for several threads.
     """
 
     def __init__(self, process: Elsewhere) -> None:
         self._process: Final = process
-        self.rested = 0
         # How often the process was begun, and what it was sent: of the dates used last.
         self._sent: Final[OrderedDict[date, tuple[int, dict[str, FriendDay]]]] = OrderedDict()
 
-    def project(self, service_date: date, moment: Moment, folded: Sequence[FriendDay]) -> Projected:
-        """As ``projected_here``. Raises what ``Elsewhere.call`` does."""
+    def project(self, service_date: date, moment: Moment, folded: Sequence[FriendDay]) -> Made:
+        """As ``projected_here`` makes it. Raises what ``Elsewhere.call`` does."""
         with self._process.alone() as begun:
             known, sent = self._sent.pop(service_date, (0, {}))
             if known != begun:
@@ -59,7 +65,7 @@ class Projector:
             for days in pieces(new, _DAYS_AT_ONCE):
                 self._process.call(_take, service_date, days)
             gone = sorted(sent.keys() - {day.friend_id for day in folded})
-            camps, took, self.rested = self._process.call(_make, service_date, moment, gone)
+            camps, took, rested = self._process.call(_make, service_date, moment, gone)
             # It is noted as sent only once all of it has arrived.
             self._sent[service_date] = (begun, {day.friend_id: day for day in folded})
             while len(self._sent) > DATES_KEPT:
@@ -68,7 +74,7 @@ class Projector:
             found: dict[Camp, OfCamp] = {}
             for names in pieces(camps, _CAMPS_AT_ONCE):
                 found |= self._process.call(_give, names)
-            return found
+            return Made(found, rested)
 
 
 # -- in the other process ---------------------------------------------------------------------------------------------

@@ -96,27 +96,27 @@ def it_gives_what_is_made_here(reader: Reader, settings: Settings) -> None:
             days[at] = day_at(reader, moment).days()
             here, _ = projected_here(reader, DAY, moment, days[at], lambda: None)
             assert sum(part.ahead.total() for part in here.values()) > 0
-            assert other.project(DAY, moment, days[at]) == here
+            assert other.project(DAY, moment, days[at]).projected == here
         assert process.took > 0
 
         # Some Friends are known no more, and then all of another date are.
         some = days[NOON][::2]
         here, _ = projected_here(reader, DAY, noon, some, lambda: None)
-        assert other.project(DAY, noon, some) == here
+        assert other.project(DAY, noon, some).projected == here
         for days_later in range(1, DATES_KEPT + 1):
             other.project(DAY + timedelta(days=days_later), noon, [])
-        assert other.project(DAY, noon, some) == here, "the date was forgotten meanwhile"
+        assert other.project(DAY, noon, some).projected == here, "the date was forgotten meanwhile"
 
         with pytest.raises(Failed, match="SerializationError"):
             other.project(DAY, Moment(10**20, 10**20), some)
-        assert other.project(DAY, noon, some) == here
+        assert other.project(DAY, noon, some).projected == here
 
         first = psutil.Process(process.process_id)
         assert first.nice() > psutil.Process().nice()
         first.kill()
         with pytest.raises(BrokenProcessPool):
             other.project(DAY, noon, some)
-        assert other.project(DAY, noon, some) == here
+        assert other.project(DAY, noon, some).projected == here
         second = psutil.Process(process.process_id)
 
         # One that is killed while it rests takes nobody with it, nor does one that rests keep anybody waiting.
@@ -128,7 +128,7 @@ def it_gives_what_is_made_here(reader: Reader, settings: Settings) -> None:
                     psutil.Process(process.process_id).kill()
                     with pytest.raises(BrokenProcessPool):
                         resting.result(10)
-                    assert other.project(DAY, noon, some) == here
+                    assert other.project(DAY, noon, some).projected == here
                     second = psutil.Process(process.process_id)
                 else:
                     began = time.monotonic()

@@ -19,7 +19,7 @@ from aggregations.board import board_at
 from aggregations.day import Day
 from aggregations.elsewhere import Abandoned
 from aggregations.forecast import Forecasts, Maker, TooLong, Turn, left_ahead
-from aggregations.projected import Projected
+from aggregations.projecting import Made as Projection
 from aggregations.projecting import Projector
 from aggregations.question import Moment
 from aggregations.reader import Reader
@@ -41,10 +41,10 @@ class Made:
     def clock(self) -> int:
         return self.now
 
-    def __call__(self) -> forecast.Made:
+    def __call__(self) -> Projection:
         self.count += 1
         self.now += self.takes
-        return forecast.Made({}, self.rests)
+        return Projection({}, self.rests)
 
 
 def day_at(now: int) -> Day:
@@ -82,7 +82,7 @@ def test_a_forecast_that_cannot_be_made_is_logged_and_tried_again(caplog: pytest
     made = Made(takes=1)
     forecasts = Forecasts(made.clock, 5.0)
 
-    def fails() -> forecast.Made:
+    def fails() -> Projection:
         raise ValueError("no baselines")
 
     assert forecasts.current(day_at(0), 1, fails) is None
@@ -98,7 +98,7 @@ def test_a_forecast_that_cannot_be_made_is_logged_and_tried_again(caplog: pytest
 def test_a_forecast_that_was_given_up_is_not_a_failure(caplog: pytest.LogCaptureFixture) -> None:
     forecasts = Forecasts(lambda: 0, 5.0)
 
-    def given_up() -> forecast.Made:
+    def given_up() -> Projection:
         raise Abandoned
 
     assert forecasts.current(day_at(0), 1, given_up) is None
@@ -110,7 +110,7 @@ def test_a_tick_waits_for_a_forecast_that_was_quick_the_last_time_and_for_no_oth
     made, going = Made(takes=0), threading.Event()
     forecasts = Forecasts(made.clock, 0.05)
 
-    def waits() -> forecast.Made:
+    def waits() -> Projection:
         assert going.wait(5)
         made.now += 10 * SECOND
         return made()
@@ -137,7 +137,7 @@ def test_what_fails_after_long_rests_is_tried_again_soon() -> None:
     forecasts = Forecasts(made.clock, 5.0)
     assert at(forecasts, made, 0, 1) == 0
 
-    def fails_late() -> forecast.Made:
+    def fails_late() -> Projection:
         made.now += 90 * SECOND
         raise ValueError("the process died")
 
@@ -183,11 +183,10 @@ class Other:
 
     def __init__(self) -> None:
         self.asked: list[date] = []
-        self.rested = 7
 
-    def project(self, service_date: date, moment: Moment, folded: Sequence[FriendDay]) -> Projected:
+    def project(self, service_date: date, moment: Moment, folded: Sequence[FriendDay]) -> Projection:
         self.asked.append(service_date)
-        return {}
+        return Projection({}, 7)
 
 
 @pytest.fixture
