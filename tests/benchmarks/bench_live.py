@@ -41,6 +41,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 import bench_dashboard
 from bench_dashboard import share
 from dashboard_process import answers, free_port
+from elasticsearch import Elasticsearch
 from full_day import BROWSER, chromium, environment, say, service
 from live_feed import Burst, Feed, feeding
 from live_load import shares
@@ -69,6 +70,9 @@ BROWSER_TICK: Final = 1.0
 # What the first boards after a start read, which is all there is, is not what a tick costs: it is in the details. Nor
 # is what Elasticsearch takes while its searches are being compiled.
 WARM_SECONDS: Final = 60.0
+# Merges are over once so many looks, one a second, saw none; and how long that may take.
+QUIET_LOOKS: Final = 5
+MERGING_SECONDS: Final = 1_200.0
 # How long the board may take to show what was sent, and how long the last count is looked at.
 SHOWN_SECONDS: Final = 60.0
 STILL_SECONDS: Final = 4.0
@@ -152,6 +156,8 @@ def run(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
         settle(settings)
         loading = time.monotonic() - began
         say(f"{records:,} records written in {loading:.0f} s")
+        merging = rest(client)
+        say(f"Elasticsearch merged for {merging:.0f} s more")
         bench = Bench(settings, folder, feed, chosen)
         for phase in (bench.browser, bench.board, bench.viewers):
             try:
@@ -163,7 +169,8 @@ def run(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
         return {
             "conditions": said | {"load after": f"{os.getloadavg()[0]:.1f}"},
             "arguments": {key: value for key, value in vars(chosen).items() if key not in ("out", "folder")},
-            "day": vars(feed.day) | {"records": records, "seconds": round(loading, 1)},
+            "day": vars(feed.day)
+            | {"records": records, "seconds": round(loading, 1), "merging after it, s": round(merging, 1)},
             "figures": bench.figures,
             "details": bench.details,
             "errors": bench.errors,
@@ -342,6 +349,27 @@ def settle(settings: Settings) -> None:
     asyncio.run(wait_until_ingested(settings, str(settings.kafka.bootstrap_servers), progress))
     with connect(settings.elasticsearch, str(settings.elasticsearch.url)) as client:
         Store(client, settings.namespace).refresh()
+
+
+def rest(client: Elasticsearch) -> float:
+    """Return once Elasticsearch merges nothing, after so many seconds.
+
+    Half a day written within minutes leaves merges to do for minutes more, which a day that takes its time does not.
+    Those of the live events are measured with everything else.
+    """
+    began, quiet = time.monotonic(), 0
+    while quiet < QUIET_LOOKS:
+        if time.monotonic() > began + MERGING_SECONDS:
+            raise HubstatError(f"Elasticsearch still merges {MERGING_SECONDS:.0f} s after the day was written")
+        time.sleep(1.0)
+        quiet = 0 if merging(client) else quiet + 1
+    return time.monotonic() - began - QUIET_LOOKS
+
+
+def merging(client: Elasticsearch) -> bool:
+    """Whether a merge is under way."""
+    nodes = client.nodes.stats(metric="indices", index_metric="merge")["nodes"].values()
+    return any(node["indices"]["merges"]["current"] for node in nodes)
 
 
 def sent(burst: Burst) -> dict[str, Any]:
