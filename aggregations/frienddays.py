@@ -22,8 +22,9 @@ from hubstat.domain.friendday import FriendDay
 from hubstat.domain.masterdata import MasterData
 from hubstat.elastic.search import PointInTime
 
-# Of more Friends than these the days are folded elsewhere, where there is a process for it.
+# Of more Friends than these the days are folded elsewhere, where there is a process for it; or of more documents.
 _HERE: Final = 2_000
+_DOCUMENTS_HERE: Final = 8_000
 _DAYS_AT_ONCE: Final = 100
 
 
@@ -76,8 +77,9 @@ class FriendDays:
         return tuple(self._days[friend] for friend in sorted(self._days))
 
     def _many(self, view: View) -> bool:
-        n = len(self._days) or view.friends.count({"term": {"date": self._service_date.isoformat()}})
-        return n > _HERE
+        if self._days:
+            return len(self._days) > _HERE
+        return view.friends.count({"term": {"date": self._service_date.isoformat()}}) > _DOCUMENTS_HERE
 
     def _changed_there(self, process: Elsewhere, day: Day, view: View) -> Changed:
         looks = (view.invoices.shareable, view.friends.shareable, view.corrections.shareable)

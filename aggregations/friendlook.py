@@ -8,15 +8,16 @@ So a tick reads what has changed, not what there is, and misses nothing that beg
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 
 log = logging.getLogger(__name__)
 
-# (Friend, date of the document or "" for the corrections)
-Place = tuple[str, str]
+EVENTS: Final = -1
+# Friend, date of the document or "" for the corrections, part of the date or EVENTS
+Place = tuple[str, str, int]
 Document = dict[str, Any]
 # How much later than others a document begins to show in general (ms); what takes longer is noticed.
 _SHOWN_WITHIN: Final = 2_500
@@ -49,7 +50,7 @@ class Reading(Protocol):
 class FriendDocuments:
     """What is known of the documents around one service date.
 
-    Those of other dates are kept: they seldom change, and that of the date itself nearly always has when it is wanted.
+    They are kept: of a Friend of whom something is new, that is in one of them as a rule.
     """
 
     def __init__(self, service_date: str) -> None:
@@ -58,7 +59,7 @@ class FriendDocuments:
         self._stamps: dict[str, Stamp] = {}
         self._sums: dict[str, tuple[int, int]] = {}
         self._kept: dict[Place, bytes] = {}
-        self._dates: dict[str, set[str]] = {}
+        self._places: dict[str, set[Place]] = {}
 
     def changed(self, reading: Reading, more: Iterable[str] = ()) -> dict[str, list[Document]]:
         """By Friend all documents of those of whom one is new since the last look, and of some more Friends.
@@ -66,24 +67,23 @@ class FriendDocuments:
         The list of a Friend who has none but corrections is empty.
         """
         new = self._new(reading)
-        friends = {friend for friend, _ in new} | set(more)
+        friends = {place[0] for place in new} | set(more)
         wanted = {
             place
             for friend in friends
-            for date in self._dates.get(friend, ())
-            if (place := (friend, date)) in new or place not in self._kept
+            for place in self._places.get(friend, ())
+            if place in new or place not in self._kept
         }
         found: dict[str, list[Document]] = {friend: [] for friend in sorted(friends)}
         for document in reading.documents(wanted):
-            place = (document["friend_id"], document["date"])
+            place = place_of(document)
             found[place[0]].append(document)
-            if place[1] != self._service_date:
-                self._kept[place] = orjson.dumps(document)
+            self._kept[place] = orjson.dumps(document)
         for friend, parts in found.items():
-            for date in self._dates.get(friend, ()):
-                if (friend, date) not in wanted:
-                    parts.append(orjson.loads(self._kept[friend, date]))
-            parts.sort(key=lambda document: str(document["date"]))
+            for place in self._places.get(friend, ()):
+                if place not in wanted:
+                    parts.append(orjson.loads(self._kept[place]))
+            parts.sort(key=place_of)
             if parts and not parts[-1]["date"]:
                 parts.clear()
         return found
@@ -114,19 +114,24 @@ class FriendDocuments:
             known = self._sequences.get(place)
             if known != sequence:
                 self._sequences[place] = sequence
-                self._dates.setdefault(place[0], set()).add(place[1])
+                self._places.setdefault(place[0], set()).add(place)
                 self._add(place[1], int(known is None), sequence - (known or 0))
                 new.add(place)
         return new
 
     def _leave(self, place: Place) -> None:
-        friend, date = place
+        friend, date, _ = place
         self._add(date, -1, -self._sequences.pop(place))
         self._kept.pop(place, None)
-        self._dates[friend].discard(date)
+        self._places[friend].discard(place)
 
     def _add(self, date: str, n: int, total: int) -> None:
         before = self._sums.pop(date, (0, 0))
         after = (before[0] + n, before[1] + total)
         if after[0]:
             self._sums[date] = after
+
+
+def place_of(document: Mapping[str, Any]) -> Place:
+    """Where a document belongs, from its fields."""
+    return document["friend_id"], document.get("date", ""), document.get("part", EVENTS)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from aggregations import compiler
-from aggregations.friendlook import Place, Stamp
+from aggregations.friendlook import EVENTS, Place, Stamp, place_of
 from aggregations.question import Moment
 from aggregations.schedules import Schedules
 from hubstat.compiled import compiled_core
@@ -194,22 +194,29 @@ class FriendLook:
         since = [] if written_since is None else [{"range": {"written_at": {"gte": written_since}}}]
         for look, query in self._looks:
             # Not from the documents themselves, which are long.
-            for hit in look.hits(compiler.all_of([query, *since]), ("friend_id", "date")):
-                yield (hit.fields["friend_id"], hit.fields.get("date", "")), hit.sequence
+            for hit in look.hits(compiler.all_of([query, *since]), ("friend_id", "date", "part")):
+                yield place_of(hit.fields), hit.sequence
 
     def documents(self, places: Iterable[Place]) -> Iterator[dict[str, Any]]:
         """Some documents."""
-        by_date: dict[str, list[str]] = {}
-        for friend, of_date in sorted(places):
-            by_date.setdefault(of_date, []).append(friend)
+        by_part: dict[tuple[str, int], list[str]] = {}
+        for friend, of_date, part in sorted(places):
+            by_part.setdefault((of_date, part), []).append(friend)
         (dated, _), (corrections, _) = self._looks
-        for of_date, friends in by_date.items():
+        for (of_date, part), friends in by_part.items():
             look = dated if of_date else corrections
+            of_part = _of_part(of_date, part) if of_date else []
             for start in range(0, len(friends), _AT_ONCE):
                 some: compiler.Query = {"terms": {"friend_id": friends[start : start + _AT_ONCE]}}
-                query = compiler.all_of([some, *([{"term": {"date": of_date}}] if of_date else [])])
-                for _, document in look.documents(query):
+                for _, document in look.documents(compiler.all_of([some, *of_part])):
                     yield document
+
+
+def _of_part(of_date: str, part: int) -> list[compiler.Query]:
+    parted: compiler.Query = {"term": {"part": part}}
+    if part == EVENTS:
+        parted = {"bool": {"must_not": [{"exists": {"field": "part"}}]}}
+    return [{"term": {"date": of_date}}, parted]
 
 
 def is_settled(documents: Iterable[dict[str, Any]], moment: Moment) -> bool:

@@ -44,7 +44,7 @@ class Schedules:
 
     def of(self, friend_id: str, documents: Sequence[dict[str, Any]]) -> KeptSchedule:
         """The schedule that a Friend's documents of several dates give."""
-        sent = orjson.dumps([document["log"]["events"] for document in documents])
+        sent = orjson.dumps([found for document in documents if (found := document["log"]["events"])])
         events = blake2b(sent, digest_size=16).digest()
         kept = self._kept.get(friend_id)
         if kept is None or kept.events != events:

@@ -1,14 +1,16 @@
-"""Friend events and derived activities into Friend documents: one a Friend and local date, and one for corrections.
+"""Friend events and derived activities into Friend documents.
 
-The same order and the same promise as for invoices (``ingest.invoices``). A document's place follows from the record,
-so nothing has to be searched. A document is rewritten whole, so a lane gathers records for ``linger`` seconds, and for
-longer while it catches up (``ingest.lanes``). Many records are one flush then: they are gone through one by one, each
-kept as its compact row only, and documents are read, merged and written by the hundred.
+Of a Friend and local date there is one for the events and one for the activities of each part of the day; and one for
+all corrections. The same order and the same promise as for invoices (``ingest.invoices``). A document's place follows
+from the record, so nothing has to be searched. A document is rewritten whole, so a lane gathers records for ``linger``
+seconds, and for longer while it catches up (``ingest.lanes``). Many records are one flush then: they are gone through
+one by one, each kept as its compact row only, and documents are read, merged and written by the hundred.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +26,7 @@ from hubstat.domain.document import (
     FRIEND_SHARED,
     friend_document_of,
     friend_event_dates,
+    part_of,
     restore_friend,
     restore_friend_events,
 )
@@ -40,7 +43,9 @@ from ingest.topics import Topics
 if TYPE_CHECKING:
     from faust.types import TP
 
-_MAX_ID_BYTES: Final = 512
+# Elasticsearch takes 512, of which a part takes two.
+_MAX_ID_BYTES: Final = 510
+_WITH_PART: Final = re.compile(r"#\d\Z")
 # Chunks that one flush of a lane may join: a busy Friend's records of several chunks then cost one write.
 _GATHERED_CHUNKS: Final = 10
 # Documents that one Friend may have, one a local date: far more than days are kept.
@@ -49,8 +54,8 @@ _MOST_DATES: Final = 2_000
 _RECORDS_AT_ONCE: Final = 1_000
 _DOCUMENTS_AT_ONCE: Final = 100
 
-_Place = tuple[str, str]
-"""A document's Friend and local date ("" = the corrections')."""
+_Place = tuple[str, str, int | None]
+"""A document's Friend, local date ("" = the corrections') and part of it (None = the events')."""
 
 
 @dataclass(slots=True)
@@ -62,8 +67,7 @@ class _Friend:
 
     index: str
     id: str
-    friend_id: str
-    date: str
+    place: _Place
     fresh: list[Row] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     rows: ActivityRows = field(default_factory=ActivityRows)
@@ -102,7 +106,7 @@ class _Friend:
         """Add what is new; False where all was known."""
         changed = self.rows.merge(self.fresh)
         if self.events:
-            self.log = restore_friend_events(self.friend_id, self.stored)
+            self.log = restore_friend_events(self.place[0], self.stored)
             changed |= self.log.merge([event.own() for event in self.events])
             self.stored = self.log.stored(FRIEND_SHARED)
         return changed
@@ -169,15 +173,16 @@ class FriendFlusher:
         friends: dict[_Place, _Friend] = {}
         for number, record in enumerate(records, 1):
             try:
-                change, friend_id, dates = self._change(record, self.counters)
+                change, places = self._change(record, self.counters)
             except Exception as error:
                 letters.append(dead_letter(record, as_refusal(error)))
                 continue
-            for date in dates:
-                friend = friends.get((friend_id, date))
+            for place in places:
+                friend = friends.get(place)
                 if friend is None:
+                    friend_id, date, part = place
                     index = self._names.friends(date) if date else self._names.friend_corrections
-                    friend = friends[friend_id, date] = _Friend(index, document_id(friend_id), friend_id, date)
+                    friend = friends[place] = _Friend(index, document_id(friend_id, part), place)
                 if isinstance(change, Event):
                     friend.events.append(change)
                 else:
@@ -186,13 +191,13 @@ class FriendFlusher:
                 await asyncio.sleep(0)
         return friends
 
-    def _change(self, record: Record, counters: Counters) -> tuple[Event | Row, str, Sequence[str]]:
-        """What a record says, of which Friend, and the dates of the documents that keep it ("" = the corrections')."""
+    def _change(self, record: Record, counters: Counters) -> tuple[Event | Row, list[_Place]]:
+        """What a record says, and the places of the documents that keep it."""
         if record.topic == self._topics.friend_activity:
             return _activity(record)
         event = decode_friend_event(record.value, received_at(record, self._trusted, counters), self._zone)
         counters.unknown_fields += len(event.unknown)
-        return event, event.key, friend_event_dates(event, self._zone) or [""]
+        return event, [(event.key, date, None) for date in friend_event_dates(event, self._zone) or [""]]
 
     async def _read(self, friends: Sequence[_Friend]) -> None:
         missing: dict[tuple[str, str], _Friend] = {}
@@ -235,7 +240,7 @@ class FriendFlusher:
                     pending.append(friend)
                 else:
                     self.cache.drop(friend.key)
-                    refused[friend.friend_id, friend.date] = _not_storable(outcome)
+                    refused[friend.place] = _not_storable(outcome)
             if pending:
                 await self._read_again(pending)
 
@@ -250,10 +255,9 @@ class FriendFlusher:
         letters: list[dead_letters.DeadLetter] = []
         for record in records:
             try:
-                _, friend_id, dates = self._change(record, Counters())
+                _, places = self._change(record, Counters())
             except Exception:  # has its letter already
                 continue
-            places = [(friend_id, date) for date in dates]
             letters += [dead_letter(record, refused[place]) for place in places if place in refused]
         return letters
 
@@ -263,12 +267,13 @@ class FriendFlusher:
         touched: set[str] = set()
         corrected: dict[str, tuple[str, set[str]]] = {}
         for friend in friends:
-            if friend.events and friend.date:
-                dates |= friend_dates(friend.date, friend.events)
-            elif friend.date:
-                touched.add(friend.date)
+            friend_id, date, _ = friend.place
+            if friend.events and date:
+                dates |= friend_dates(date, friend.events)
+            elif date:
+                touched.add(date)
             else:
-                corrected[friend.id] = (friend.friend_id, corrected_ids(friend.log, friend.events))
+                corrected[friend.id] = (friend_id, corrected_ids(friend.log, friend.events))
         for date in touched:
             dates |= friend_dates(date, ())
         # A target that no search sees yet is in no fact yet either: its own mark still waits.
@@ -280,22 +285,27 @@ class FriendFlusher:
     def _encode(self, friend: _Friend) -> tuple[bytes, bytes]:
         """The document as JSON and, apart, what the cache keeps of it."""
         packed = friend.rows.packed() if friend.rows else b""
-        document = friend_document_of(friend.friend_id, friend.date, friend.stored, friend.rows, packed)
+        document = friend_document_of(*friend.place, friend.stored, friend.rows, packed)
         document["written_at"] = self._clock()
         return orjson.dumps(document, option=orjson.OPT_SORT_KEYS), friend.keep(packed)
 
 
-def document_id(friend_id: str) -> str:
-    """Id of a Friend's documents: the friend id, or its hash where Elasticsearch would not take it as an id."""
+def document_id(friend_id: str, part: int | None = None) -> str:
+    """Id of a Friend's documents of any date: the friend id, and the part where it is one.
+
+    A hash stands for a friend id that Elasticsearch would not take, or that reads as one with a part.
+    """
     encoded = friend_id.encode()
-    return friend_id if len(encoded) <= _MAX_ID_BYTES else f"sha256:{sha256(encoded).hexdigest()}"
+    if len(encoded) > _MAX_ID_BYTES or _WITH_PART.search(friend_id):
+        friend_id = f"sha256:{sha256(encoded).hexdigest()}"
+    return friend_id if part is None else f"{friend_id}#{part}"
 
 
 def _not_storable(outcome: Refused) -> Refusal:
     return Refusal("not_storable", "", f"Elasticsearch refuses the Friend's document: {outcome.why[:2000]}")
 
 
-def _activity(record: Record) -> tuple[Row, str, Sequence[str]]:
+def _activity(record: Record) -> tuple[Row, list[_Place]]:
     try:
         sent = orjson.loads(record.value or b"")
         row = row_of(sent)
@@ -303,4 +313,5 @@ def _activity(record: Record) -> tuple[Row, str, Sequence[str]]:
             raise ValueError("no friend_id")
     except (ValueError, TypeError, KeyError) as error:
         raise Refusal("bad_activity", "", f"no activity that hubstat derived: {error}") from None
-    return row, sent["friend_id"], sent["dates"]
+    part = part_of(sent["time"])
+    return row, [(sent["friend_id"], date, part) for date in sent["dates"]]

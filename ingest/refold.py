@@ -100,7 +100,7 @@ class Refolder:
     def _friend(self, document: Found) -> _Folded:
         source = document.source
         log = restore_friend(source["friend_id"], [_copy(source)])
-        folded = friend_document(source["friend_id"], source["date"], log) | {"written_at": _now()}
+        folded = friend_document(source["friend_id"], source["date"], source.get("part"), log) | {"written_at": _now()}
         dates = friend_dates(source["date"], ()) if source["date"] else set()
         return _Folded(self._differing(document, folded, ("written_at",)), dates)
 

@@ -9,6 +9,7 @@ base64 of Zstandard, a tenth of the rows as JSON; its bytes depend on the set of
 
 from __future__ import annotations
 
+import threading
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,14 +17,25 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
-import cramjam
 import orjson
+import zstandard
 
 from hubstat.domain import time as tm
 from hubstat.domain.contract import canonical
 
 _ZSTD_LEVEL: Final = 1
 _UTC_DAY: Final = 719_163
+
+
+class _Zstd(threading.local):
+    """Contexts of a thread, which two must not use at once. Making one takes longer than packing a document."""
+
+    def __init__(self) -> None:
+        self.compressor: Final = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
+        self.decompressor: Final = zstandard.ZstdDecompressor()
+
+
+_zstd: Final = _Zstd()
 
 
 @dataclass(slots=True)
@@ -258,7 +270,7 @@ class ActivityRows:
             if text is None:
                 text = self._texts[shape] = _text(self._blocks[shape])
             blocks.append(shape + b"\n" + text)
-        return bytes(cramjam.zstd.compress(b"\n\n".join(blocks), _ZSTD_LEVEL))
+        return _zstd.compressor.compress(b"\n\n".join(blocks))
 
     def _home(self, key: bytes) -> bytes | None:
         """Shape of the block that holds an identity."""
@@ -346,11 +358,11 @@ def counted_activities(stored: str) -> Iterator[Counted]:
 
 def activity_text(stored: str) -> str:
     """The rows that a document keeps, as text."""
-    return bytes(cramjam.zstd.decompress(packed_rows(stored))).decode()
+    return _zstd.decompressor.decompress(packed_rows(stored)).decode()
 
 
 def _unpacked(packed: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Blocks of the packed text: shape and rows."""
-    for block in bytes(cramjam.zstd.decompress(packed)).split(b"\n\n"):
+    for block in _zstd.decompressor.decompress(packed).split(b"\n\n"):
         shape, _, text = block.partition(b"\n")
         yield shape, text

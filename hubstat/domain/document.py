@@ -1,4 +1,7 @@
-"""The documents that are kept, an invoice's and a Friend's: each its own events beside the fields derived from them."""
+"""The documents that are kept, an invoice's and a Friend's: each its own events beside the fields derived from them.
+
+A Friend has several of a local date: one for his own events, and one for the activities of each part of the day.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,7 @@ _AROUND_PLAN: Final = 2 * tm.HOUR
 _MOST_PLANNED: Final = 3
 _OF_SERVICE_DATE: Final = frozenset({"ABSENT", "ROUTE_PLANNED"})
 FRIEND_SHARED: Final = frozenset({"v", "friend_id"})
+_PART: Final = 3 * tm.HOUR
 
 
 def invoice_key(direction: str, invoice_no: str) -> str:
@@ -167,6 +171,15 @@ def restore_invoice(key: str, document: dict[str, Any]) -> EventLog:
     return EventLog.restore(document["events"]["log"], {"v": 1, "invoice_no": invoice_no, "direction": direction})
 
 
+def part_of(instant: int) -> int:
+    """Part of a date whose document keeps an activity of a time (ms): the three hours of a day of UTC, from 0.
+
+    A document is written whole: in parts, an activity has the last hours written again and not the day. Where the time
+    of an activity moves to another part, the one it was in keeps what was derived before, which is older.
+    """
+    return instant % tm.DAY // _PART
+
+
 @dataclass(slots=True)
 class FriendLog:
     """What one Friend's documents hold: raw friend events, and activities by (invoice, event id)."""
@@ -208,21 +221,25 @@ def friend_event_dates(event: Event, zone: ZoneInfo) -> list[str]:
     return sorted(day.isoformat() for day in dates)
 
 
-def friend_document(friend_id: str, date: str, log: FriendLog) -> dict[str, Any]:
-    """Whole document of a Friend on one local date (``date`` = "" for the corrections). Times in ms."""
+def friend_document(friend_id: str, date: str, part: int | None, log: FriendLog) -> dict[str, Any]:
+    """Whole document of a Friend on one local date: of his activities in one part of it, or of his events (None).
+
+    ``date`` = "" for the corrections. Times in ms.
+    """
     events = log.events.stored(FRIEND_SHARED)
     rows = ActivityRows.of(log.activities.values())
-    return friend_document_of(friend_id, date, events, rows, rows.packed())
+    return friend_document_of(friend_id, date, part, events, rows, rows.packed())
 
 
 def friend_document_of(
-    friend_id: str, date: str, events: list[list[Any]], rows: ActivityRows, packed: bytes
+    friend_id: str, date: str, part: int | None, events: list[list[Any]], rows: ActivityRows, packed: bytes
 ) -> dict[str, Any]:
     """The same from what is stored: events as ``EventLog.stored`` gives them, and the activities, also packed."""
     stored: dict[str, Any] = {"events": events}
     if rows:
         stored["activities"] = stored_rows(packed)
-    return {
+    document: dict[str, Any] = {} if part is None else {"part": part}
+    return document | {
         "friend_id": friend_id,
         "date": date,
         "fold_version": FOLD_VERSION,

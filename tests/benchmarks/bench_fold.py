@@ -27,8 +27,9 @@ from hubstat.domain.activity import Activity, activity_text
 from hubstat.domain.baselines import ALLOWANCE
 from hubstat.domain.codes import FRIEND_RANK
 from hubstat.domain.contract import decode_friend_event
-from hubstat.domain.document import FriendLog, friend_document
+from hubstat.domain.document import FriendLog, friend_document, part_of
 from hubstat.domain.friendday import FriendDay, Schedule, day_of, friend_day_detail, schedule_of
+from hubstat.domain.log import EventLog
 from hubstat.simulator import Options, build_network, simulate_day
 from ingest.merge import Decoded, Merger
 
@@ -90,16 +91,22 @@ def _merge(merger: Merger, records: list[Decoded]) -> list[tuple[bytes, bytes]]:
 
 def _friends(heard: Iterable[tuple[bytes, bytes]], sent: Iterable[tuple[bytes, int]], zone: ZoneInfo) -> list[_Friend]:
     """The Friends with what their documents hold of the day."""
-    logs: dict[str, FriendLog] = {}
+    logs: dict[str, dict[int, FriendLog]] = {}
     for friend, value in heard:
-        logs.setdefault(friend.decode(), FriendLog()).add_activity(Activity.decode(value))
+        activity = Activity.decode(value)
+        logs.setdefault(friend.decode(), {}).setdefault(part_of(activity.time), FriendLog()).add_activity(activity)
+    events: dict[str, EventLog] = {}
     for raw, received in sent:
         event = decode_friend_event(raw, received, zone)
-        logs.setdefault(event.key, FriendLog()).events.add(event)
+        events.setdefault(event.key, EventLog()).add(event)
+    day = DAY.isoformat()
     return [
-        (friend, [friend_document(friend, DAY.isoformat(), log)], schedule_of(facts, DAY.isoformat(), zone))
-        for friend, log in sorted(logs.items())
-        if log.activities and (facts := log.events.facts(FRIEND_RANK)) is not None
+        (
+            friend,
+            [friend_document(friend, day, part, log) for part, log in sorted(parts.items())],
+            schedule_of(events.get(friend, EventLog()).facts(FRIEND_RANK), day, zone),
+        )
+        for friend, parts in sorted(logs.items())
     ]
 
 

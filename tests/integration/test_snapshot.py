@@ -25,6 +25,7 @@ from hubstat.domain.document import (
     friend_document,
     home_date,
     invoice_document,
+    part_of,
 )
 from hubstat.domain.log import EventLog
 from hubstat.elastic import baselines, hubs, indices
@@ -34,6 +35,7 @@ from hubstat.elastic.names import Names
 from hubstat.elastic.store import Store
 from hubstat.settings import Settings
 from ingest.derive import friend_activities
+from ingest.friends import document_id
 
 pytestmark = pytest.mark.engines
 
@@ -50,7 +52,7 @@ class Writer:
         self.names = Names(settings.namespace)
         indices.ensure(self.client, settings)
         self.invoices: dict[str, EventLog] = {}
-        self.friends: dict[tuple[str, str], FriendLog] = {}
+        self.friends: dict[tuple[str, str, int | None], FriendLog] = {}
         self.clock = NINE
 
     def invoice(self, invoice_no: str, code: str, minute: int, **more: object) -> None:
@@ -70,19 +72,23 @@ class Writer:
         time = tm.iso_local(NINE + minute * tm.MINUTE, ZONE)
         raw = orjson.dumps({"v": 1, "friend_id": friend_id, "code": code, "event_time": time, "camp_id": "C1"})
         event = decode_friend_event(raw, NINE + minute * tm.MINUTE, ZONE)
-        log = self.friends.setdefault((friend_id, DAY.isoformat()), FriendLog())
+        place = (friend_id, DAY.isoformat(), None)
+        log = self.friends.setdefault(place, FriendLog())
         log.events.add(event)
-        self._write(friend_id, DAY.isoformat(), log)
+        self._write(place, log)
 
     def _friend(self, friend_id: str, day: str, activity: Activity) -> None:
-        log = self.friends.setdefault((friend_id, day), FriendLog())
+        place = (friend_id, day, part_of(activity.time))
+        log = self.friends.setdefault(place, FriendLog())
         log.add_activity(activity)
-        self._write(friend_id, day, log)
+        self._write(place, log)
 
-    def _write(self, friend_id: str, day: str, log: FriendLog) -> None:
+    def _write(self, place: tuple[str, str, int | None], log: FriendLog) -> None:
         self.clock += 1
-        document = {**friend_document(friend_id, day, log), "written_at": self.clock}
-        self.client.index(index=self.names.friends(day), id=friend_id, document=document, refresh=True)
+        friend_id, day, part = place
+        document = {**friend_document(*place, log), "written_at": self.clock}
+        index = self.names.friends(day)
+        self.client.index(index=index, id=document_id(friend_id, part), document=document, refresh=True)
 
 
 @pytest.fixture

@@ -192,7 +192,7 @@ async def _transactions(harness: Harness, until: float, chance: random.Random) -
 
 
 async def _end_transaction(harness: Harness) -> None:
-    """Have Kafka abort what a sender left open when Kafka was killed; else nobody reads past it for a minute or more."""
+    """Have Kafka abort what a sender left open when Kafka was killed: else nobody reads past it for a minute."""
     producer = AIOKafkaProducer(bootstrap_servers=harness.bootstrap, transactional_id=harness.namespace)
     async with asyncio.timeout(60):
         await producer.start()

@@ -143,10 +143,13 @@ class Ingestion:
 
     def counted_activities(self) -> Counter[tuple[str, str, str]]:
         """How often each (Friend, invoice, event id) counts in Friend documents."""
+        dates: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for source in self.sources("friends-*").values():
+            dates.setdefault((source["friend_id"], source["date"]), []).append(source)
         return Counter(
-            (source["friend_id"], activity.invoice, activity.event_id)
-            for source in self.sources("friends-*").values()
-            for activity in restore_friend(source["friend_id"], [source]).activities.values()
+            (friend, activity.invoice, activity.event_id)
+            for (friend, _), documents in dates.items()
+            for activity in restore_friend(friend, documents).activities.values()
             if activity.counts and activity.voided_at is None
         )
 

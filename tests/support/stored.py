@@ -9,10 +9,11 @@ from elasticsearch import Elasticsearch, helpers
 from memory import ZONE, MemoryNetwork
 
 from hubstat.domain.contract import Event
-from hubstat.domain.document import FriendLog, friend_document, friend_event_dates, invoice_document
+from hubstat.domain.document import FriendLog, friend_document, friend_event_dates, invoice_document, part_of
 from hubstat.domain.log import EventLog
 from hubstat.elastic.names import Names
 from ingest.derive import friend_activities
+from ingest.friends import document_id
 
 
 def store(client: Elasticsearch, namespace: str, network: MemoryNetwork) -> None:
@@ -35,21 +36,22 @@ def _invoices(names: Names, network: MemoryNetwork) -> Iterator[dict[str, Any]]:
 
 
 def _friends(names: Names, network: MemoryNetwork) -> Iterator[dict[str, Any]]:
-    kept: dict[tuple[str, str], FriendLog] = {}
+    kept: dict[tuple[str, str, int | None], FriendLog] = {}
     for key, log in network.invoices.items():
         for activity in friend_activities(key, log, _events(key, log), ZONE):
             for date in activity.dates:
-                kept.setdefault((activity.friend_id, date), FriendLog()).add_activity(activity)
+                place = (activity.friend_id, date, part_of(activity.time))
+                kept.setdefault(place, FriendLog()).add_activity(activity)
     for friend_id, log in network.friends.items():
         for event in _events(friend_id, log):
             for date in friend_event_dates(event, ZONE) or [""]:
                 copy = event.copy
                 own = Event(event.key, event.event_id, type(copy)(copy.time, copy.received, copy.sent))
-                kept.setdefault((friend_id, date), FriendLog()).events.add(own)
-    for (friend_id, date), friend_log in kept.items():
+                kept.setdefault((friend_id, date, None), FriendLog()).events.add(own)
+    for (friend_id, date, part), friend_log in kept.items():
         index = names.friends(date) if date else names.friend_corrections
-        document = friend_document(friend_id, date, friend_log) | {"written_at": 0}
-        yield {"_index": index, "_id": friend_id, "_source": document}
+        document = friend_document(friend_id, date, part, friend_log) | {"written_at": 0}
+        yield {"_index": index, "_id": document_id(friend_id, part), "_source": document}
 
 
 def _events(key: str, log: EventLog) -> list[Event]:

@@ -12,7 +12,7 @@ from aggregations.productivity import is_settled, work_in, work_in_invoice, work
 from aggregations.question import Moment
 from hubstat.domain import time as tm
 from hubstat.domain.contract import Copy, Event, decode_invoice_event
-from hubstat.domain.document import FriendLog, friend_document, restore_friend
+from hubstat.domain.document import FriendLog, friend_document, part_of, restore_friend
 from hubstat.domain.log import EventLog
 from ingest.derive import friend_activities
 
@@ -68,15 +68,16 @@ def decoded(records: list[tuple[Sent, int]]) -> list[Event]:
 def documents_of(events: list[Event]) -> dict[str, list[dict[str, Any]]]:
     """The Friends' documents after ingest has seen the events one by one, by Friend."""
     log = EventLog()
-    kept: dict[tuple[str, str], FriendLog] = {}
+    kept: dict[tuple[str, str, int], FriendLog] = {}
     for event in events:
         log.add(Event(event.key, event.event_id, Copy(event.copy.time, event.copy.received, event.copy.sent)))
         for activity in friend_activities(KEY, log, [event], ZONE):
             for date in activity.dates:
-                kept.setdefault((activity.friend_id, date), FriendLog()).add_activity(activity)
+                place = (activity.friend_id, date, part_of(activity.time))
+                kept.setdefault(place, FriendLog()).add_activity(activity)
     found: dict[str, list[dict[str, Any]]] = {}
-    for (friend, date), friend_log in kept.items():
-        document = json.loads(json.dumps(friend_document(friend, date, friend_log)))
+    for (friend, date, part), friend_log in kept.items():
+        document = json.loads(json.dumps(friend_document(friend, date, part, friend_log)))
         found.setdefault(friend, []).append(document)
     return found
 

@@ -50,6 +50,10 @@ ACTIVITY = Activity(
 )
 
 
+WORK = "F1#0"
+"""Id of the document of the work from 9:00 to 12:00 in Korea, the first three hours of UTC's day."""
+
+
 def flusher(writer: FakeWriter) -> FriendFlusher:
     return FriendFlusher(Settings(namespace="t"), writer, trusted=True, clock=lambda: 5)
 
@@ -67,14 +71,29 @@ def source(writer: FakeWriter, index: str, doc_id: str = "F1") -> dict[str, Any]
     return found
 
 
-async def test_events_and_activities_of_a_date_share_a_document() -> None:
+async def test_events_of_a_date_and_activities_of_each_part_of_it_have_documents() -> None:
     writer = FakeWriter()
-    await flusher(writer).flush([event(), activity(ACTIVITY)])
-    document = source(writer, "t-friends-2026-11-20")
-    assert (document["friend_id"], document["camps"], document["written_at"]) == ("F1", ["C1", "C2"], 5)
-    log = restore_friend("F1", [document])
+    night = replace(ACTIVITY, event_id="n", time=NOON - 9 * 3_600_000)
+    await flusher(writer).flush([event(), activity(ACTIVITY), activity(night)])
+    assert set(writer.documents) == {("t-friends-2026-11-20", doc_id) for doc_id in ("F1", WORK, "F1#6")}
+    events, work = source(writer, "t-friends-2026-11-20"), source(writer, "t-friends-2026-11-20", WORK)
+    assert (events["friend_id"], events["camps"], events["written_at"]) == ("F1", ["C1"], 5)
+    assert (work["friend_id"], work["part"], work["camps"], work["written_at"]) == ("F1", 0, ["C2"], 5)
+    assert "part" not in events
+    log = restore_friend("F1", [events, work, source(writer, "t-friends-2026-11-20", "F1#6")])
     assert list(log.events.copies) == ["s"]
-    assert list(log.activities.values()) == [ACTIVITY]
+    assert list(log.activities.values()) == [ACTIVITY, night]
+
+
+async def test_an_activity_whose_time_moves_to_another_part_counts_there() -> None:
+    writer = FakeWriter()
+    moved = replace(ACTIVITY, time=NOON + 6 * 3_600_000, rev=2)
+    for each in (ACTIVITY, moved):
+        await flusher(writer).flush([activity(each)])
+    documents = [orjson.loads(body) for body in writer.sources("t-friends-*").values()]
+    assert len(documents) == 2
+    for order in (documents, documents[::-1]):
+        assert list(restore_friend("F1", order).activities.values()) == [moved]
 
 
 async def test_a_plan_lives_where_it_is_looked_for_and_a_correction_apart() -> None:
@@ -99,7 +118,7 @@ async def test_the_newest_derivation_counts_whatever_comes_last() -> None:
         writer = FakeWriter()
         for each in order:
             await flusher(writer).flush([activity(each)])  # each by a worker that knows nothing
-        log = restore_friend("F1", [source(writer, "t-friends-2026-11-20")])
+        log = restore_friend("F1", [source(writer, "t-friends-2026-11-20", WORK)])
         assert [a.counts for a in log.activities.values()] == [False]
 
 
@@ -108,13 +127,14 @@ async def test_activities_that_another_worker_wrote_meanwhile_are_kept() -> None
     one, other = flusher(writer), flusher(writer)
     for working, event_id in ((one, "a"), (other, "b"), (one, "c")):
         await working.flush([activity(replace(ACTIVITY, event_id=event_id)), event(event_id=event_id)])
-    document = source(writer, "t-friends-2026-11-20")
-    log = restore_friend("F1", [source(writer, "t-friends-2026-11-20")])
-    assert one.counters.conflicts == 1
+    documents = [source(writer, "t-friends-2026-11-20", doc_id) for doc_id in ("F1", WORK)]
+    log = restore_friend("F1", json.loads(json.dumps(documents)))
+    assert one.counters.conflicts == 2
     assert {each.event_id for each in log.activities.values()} == set(log.events.copies) == {"a", "b", "c"}
     alone = FakeWriter()
     await flusher(alone).flush([r for i in "cba" for r in (event(event_id=i), activity(replace(ACTIVITY, event_id=i)))])
-    assert source(alone, "t-friends-2026-11-20") == document, "equal sets are stored alike"
+    written = [source(alone, "t-friends-2026-11-20", doc_id) for doc_id in ("F1", WORK)]
+    assert written == documents, "equal sets are stored alike"
 
 
 async def test_what_others_wrote_is_secured_before_it_is_relied_on() -> None:
@@ -135,7 +155,7 @@ async def test_many_documents_of_one_flush_are_all_written() -> None:
 
 async def test_each_record_of_a_refused_document_is_a_dead_letter() -> None:
     writer = FakeWriter()
-    writer.refuse = {"F1"}
+    writer.refuse = {"F1", WORK}
     records = [
         activity(ACTIVITY),
         activity(replace(ACTIVITY, friend_id="F2")),
@@ -152,7 +172,7 @@ async def test_each_record_of_a_refused_document_is_a_dead_letter() -> None:
         (2, "not_storable"),
         (3, "bad_activity"),
     ]
-    assert set(writer.sources("t-friends-*")) == {"F2"}
+    assert set(writer.sources("t-friends-*")) == {"F2#0"}
 
 
 async def test_a_repetition_writes_nothing() -> None:
@@ -160,7 +180,7 @@ async def test_a_repetition_writes_nothing() -> None:
     working = flusher(writer)
     await working.flush([event(), activity(ACTIVITY)])
     await working.flush([event(), activity(ACTIVITY)])
-    assert (working.counters.written, working.counters.unchanged) == (1, 1)
+    assert (working.counters.written, working.counters.unchanged) == (2, 2)
 
 
 async def test_a_letter_or_mark_that_is_refused_ends_the_flush_before_the_commit() -> None:
@@ -192,6 +212,9 @@ async def test_bad_records_are_dead_letters_and_the_stream_goes_on() -> None:
     assert ("t-friends-2026-11-20", "F1") in writer.documents
 
 
-def test_an_id_too_long_for_elasticsearch_is_hashed() -> None:
-    assert document_id("F1") == "F1"
-    assert len(document_id("친" * 300).encode()) <= 512
+def test_no_two_documents_have_one_id_and_elasticsearch_takes_it() -> None:
+    friends = ["F1", "F1#0", "F1#0#0", "F1#", "F1#12", "친" * 170, "친" * 170 + "#1", "친" * 300]
+    ids = {document_id(friend, part) for friend in friends for part in (None, *range(8))}
+    assert len(ids) == len(friends) * 9
+    assert max(len(each.encode()) for each in ids) <= 512
+    assert (document_id("F1"), document_id("F1", 7)) == ("F1", "F1#7")

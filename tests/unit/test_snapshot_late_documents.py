@@ -11,7 +11,7 @@ import pytest
 
 from aggregations.day import Day, View
 from aggregations.frienddays import FriendDays
-from aggregations.friendlook import FriendDocuments, Place, Stamp
+from aggregations.friendlook import EVENTS, FriendDocuments, Place, Stamp
 from hubstat.domain import time as tm
 
 NINE = 1_795_132_800_000
@@ -44,10 +44,10 @@ class Stored:
         self.listed += written_since is None
         for friend, (sequence, at) in self.written.items():
             if written_since is None or at >= written_since:
-                yield (friend, DATE), sequence
+                yield (friend, DATE, EVENTS), sequence
 
     def documents(self, places: Iterable[Place]) -> Iterator[dict[str, Any]]:
-        self.read = sorted(friend for friend, _ in places)
+        self.read = sorted(friend for friend, _, _ in places)
         for friend in self.read:
             yield {"friend_id": friend, "date": DATE, "at": self.written[friend][1], "log": {"activities": LONG}}
 
@@ -131,7 +131,7 @@ def test_documents_are_listed_only_where_some_began_to_show_late() -> None:
 
 
 class Parts(Stored):
-    """Two documents of one Friend: that of the day and that of the next one; and a correction."""
+    """Documents of one Friend, of several dates and parts; and a correction."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -139,35 +139,47 @@ class Parts(Stored):
         self.asked: list[Place] = []
 
     def stamps(self) -> dict[str, Stamp]:
-        return {date: Stamp(1, sequence, NINE) for (_, date), sequence in self.places.items()}
+        found: dict[str, Stamp] = {}
+        for (_, of_date, _), sequence in self.places.items():
+            n, total, at = found.get(of_date, Stamp(0, 0, NINE))
+            found[of_date] = Stamp(n + 1, total + sequence, at)
+        return found
 
     def sequences(self, written_since: int | None) -> Iterator[tuple[Place, int]]:
         yield from self.places.items()
 
     def documents(self, places: Iterable[Place]) -> Iterator[dict[str, Any]]:
         self.asked = sorted(places)
-        for friend, of_date in self.asked:
-            log = {"activities": LONG} if of_date == DATE else {}
-            yield {"friend_id": friend, "date": of_date, "version": self.places[friend, of_date], "log": log}
+        for place in self.asked:
+            friend, of_date, part = place
+            parted = {} if part == EVENTS else {"part": part}
+            log = {} if part == EVENTS else {"activities": LONG}
+            yield {"friend_id": friend, "date": of_date, **parted, "version": self.places[place], "log": log}
 
 
 def versions(found: dict[str, list[dict[str, Any]]]) -> list[tuple[str, int]]:
     return [(part["date"], part["version"]) for part in found["F1"]]
 
 
-def test_a_document_of_another_date_that_has_not_changed_is_not_read_again() -> None:
+def test_a_document_that_has_not_changed_is_not_read_again() -> None:
     stored, known, later = Parts(), FriendDocuments(DATE), "2026-11-21"
-    stored.places = {("F1", DATE): 1, ("F1", later): 2, ("F1", ""): 3}
+    events, one, other = ("F1", DATE, EVENTS), ("F1", DATE, 3), ("F1", DATE, 4)
+    stored.places = {one: 1, ("F1", later, 0): 2, ("F1", "", EVENTS): 3}
     assert versions(known.changed(stored)) == [("", 3), (DATE, 1), (later, 2)]
     assert len(stored.asked) == 3
-    stored.places["F1", DATE] = 4
-    assert versions(known.changed(stored)) == [("", 3), (DATE, 4), (later, 2)]
-    assert stored.asked == [("F1", DATE)]
-    stored.places["F1", later] = 5
-    assert versions(known.changed(stored)) == [("", 3), (DATE, 4), (later, 5)]
-    assert stored.asked == [("F1", DATE), ("F1", later)], "that of the date is not kept"
+    stored.places[other] = 4
+    assert versions(known.changed(stored)) == [("", 3), (DATE, 1), (DATE, 4), (later, 2)]
+    assert stored.asked == [other]
+    stored.places[events] = 5
+    assert versions(known.changed(stored)) == [("", 3), (DATE, 5), (DATE, 1), (DATE, 4), (later, 2)]
+    assert stored.asked == [events]
+    stored.places["F1", later, 0] = 6
+    assert versions(known.changed(stored)) == [("", 3), (DATE, 5), (DATE, 1), (DATE, 4), (later, 6)]
+    assert stored.asked == [("F1", later, 0)]
     assert known.changed(stored) == {}
-    assert versions(known.changed(stored, ["F1"])) == [("", 3), (DATE, 4), (later, 5)]
-    assert stored.asked == [("F1", DATE)]
-    del stored.places["F1", DATE], stored.places["F1", later]
+    assert versions(known.changed(stored, ["F1"])) == [("", 3), (DATE, 5), (DATE, 1), (DATE, 4), (later, 6)]
+    assert stored.asked == []
+    del stored.places[one]
+    assert versions(known.changed(stored)) == [("", 3), (DATE, 5), (DATE, 4), (later, 6)]
+    del stored.places[other], stored.places[events], stored.places["F1", later, 0]
     assert known.changed(stored) == {"F1": []}, "corrections alone are no day"
