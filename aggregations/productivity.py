@@ -227,12 +227,12 @@ def is_settled(documents: Iterable[dict[str, Any]], moment: Moment) -> bool:
 def work_in(friend_id: str, documents: Sequence[dict[str, Any]]) -> list[Work]:
     """Work that counts now, from a Friend's stored documents."""
     kept = [document["log"]["activities"] for document in documents if "activities" in document["log"]]
-    if len(kept) != 1:
-        # Two documents may hold two derivations of one activity.
+    counted = counted_activities(kept)
+    if counted is None:
         return work_of(restore_activities(friend_id, kept).activities.values())
     return [
         Work(time, RANK[invoice.partition(":")[0]][code], event_id, code, invoice, camp, address, since, date, wave)
-        for invoice, event_id, code, time, camp, address, since, date, wave in counted_activities(kept[0])
+        for invoice, event_id, code, time, camp, address, since, date, wave in counted
     ]
 
 
