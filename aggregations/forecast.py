@@ -171,12 +171,14 @@ class Maker:
 class _Making:
     """The latest forecast of a date and the one under way.
 
-    tried: as-of of the last try. took: how long it took without rests, and lasted: with them, ms.
+    awaited: whether a tick has waited for the one under way. tried: as-of of the last try. took: how long it took
+    without rests, and lasted: with them, ms.
     """
 
     generation: int = 0
     last: Forecast | None = None
     running: Future[tuple[Forecast | None, int, int]] | None = None
+    awaited: bool = False
     tried: int | None = None
     took: int = 0
     lasted: int = 0
@@ -185,7 +187,7 @@ class _Making:
 class Forecasts:
     """Makes forecasts one at a time, anew when a figure has changed or a minute has gone by.
 
-    clock: the present, ms. patience_seconds: how long a tick waits for one that is made as fast as that: a small
+    clock: the present, ms. patience_seconds: how long one tick waits for one that is made as fast as that: a small
     network's is then of the tick itself.
     """
 
@@ -204,9 +206,11 @@ class Forecasts:
         making = self._dates.setdefault(day.service_date, _Making())
         if making.running is None and self._due(making, day.moment, generation):
             making.generation, making.tried = generation, day.moment.as_of
-            making.running = self._pool.submit(self._made, day, make)
+            making.running, making.awaited = self._pool.submit(self._made, day, make), False
         if making.running is not None:
-            wait([making.running], self._patience if making.lasted <= 1000 * self._patience else 0)
+            quick = making.lasted <= 1000 * self._patience
+            wait([making.running], self._patience if quick and not making.awaited else 0)
+            making.awaited = True
             if making.running.done():
                 (made, took, making.lasted), making.running = making.running.result(), None
                 if made is not None:  # what failed after a rest says nothing of the work

@@ -132,6 +132,28 @@ def test_a_tick_waits_for_a_forecast_that_was_quick_the_last_time_and_for_no_oth
     forecasts.close()
 
 
+def test_one_tick_waits_for_a_forecast_and_the_next_ones_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first forecast of a large network takes minutes: nothing is known yet of how long."""
+    made, going = Made(takes=0), threading.Event()
+    forecasts = Forecasts(made.clock, 0.05)
+    waited: list[float] = []
+    monkeypatch.setattr(forecast, "wait", lambda running, seconds: waited.append(seconds))
+
+    def waits() -> Projection:
+        assert going.wait(5)
+        return made()
+
+    for tick in range(3):
+        assert forecasts.current(day_at(tick * SECOND), 1 + tick, waits) is None
+    assert waited == [0.05, 0, 0]
+    going.set()
+    forecasts._pool.submit(lambda: None).result()
+    assert at(forecasts, made, 3 * SECOND, 3) == 0
+    assert at(forecasts, made, 4 * SECOND, 4) == 0
+    assert waited == [0.05, 0, 0, 0, 0.05]
+    forecasts.close()
+
+
 def test_what_fails_after_long_rests_is_tried_again_soon() -> None:
     made = Made(takes=1 * SECOND)
     forecasts = Forecasts(made.clock, 5.0)
