@@ -108,19 +108,23 @@ class Board:
         since = completed(self.day, ground, *of) - completed(self.forecast.day, ground, *of)
         return left_ahead(found, since, self.moment.as_of // tm.HOUR)
 
-    def silent(self, viewer: Viewer, question: Question) -> list[FriendDay]:
-        """Friends of the hub of a question who stand still for longer than their allowance, the longest first."""
+    def silent(self, viewer: Viewer, question: Question) -> list[tuple[int, FriendDay]]:
+        """Friends of the hub of a question who stand still for longer than their allowance: how long (ms), Friend-day.
+
+        The longest first. On a tick the Friend-day is as it was folded, at that T or an earlier one.
+        """
         scope = self._allowed(viewer, question)
         tree = self.master.hierarchy.on(self.service_date)
-        still = [day for day in self._still() if inside(tree, scope, day.camp)]
-        return sorted(still, key=lambda day: (-(day.silence or 0), day.friend_id))
+        still = [found for found in self._still() if inside(tree, scope, found[1].camp)]
+        return sorted(still, key=lambda found: (-found[0], found[1].friend_id))
 
-    def _still(self) -> Iterator[FriendDay]:
+    def _still(self) -> Iterator[tuple[int, FriendDay]]:
         """Whose silence is longer than allowed."""
         as_of = self.moment.as_of
         for day in self._known_days():
-            if too_long(day.pauses.silence(as_of), day.allowance):
-                yield day.at(as_of)
+            silence = day.pauses.silence(as_of)
+            if silence is not None and too_long(silence, day.allowance):
+                yield silence, day
 
     def _known_days(self) -> tuple[FriendDay, ...]:
         """All Friend-days; on a tick those folded at it or earlier: only silence and remaining break are not of T."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 from plotly.utils import PlotlyJSONEncoder  # type: ignore[import-untyped, unused-ignore]
 
-from dashboard.board import Board, Figures, Moment, Names, Node
+from dashboard.board import Board, Figures, Moment, Names, Node, WaveTime
 from dashboard.place import Place
 from dashboard.trail import Trail
 from hubstat.domain import time as tm
@@ -107,6 +107,7 @@ class Scene:
     sheets: dict[str, Any] = field(default_factory=dict)
     notice: str = ""
     _names: Names | None = None
+    _waves: Sequence[WaveTime] = ()
 
     @property
     def lang(self) -> Lang:
@@ -194,7 +195,7 @@ class Scene:
     @property
     def loose(self) -> bool:
         """Whether unassigned stops have to be done by the deadline that others fall short of."""
-        return is_last([wave.deadline for wave in self.board.waves(self.moment.day)], self.moment.as_of)
+        return is_last([wave.deadline for wave in self._waves_of_date()], self.moment.as_of)
 
     def deadlines(self) -> list[Deadline]:
         """Deadlines of the shown wave, or of all, local; waves with one deadline share one line."""
@@ -209,9 +210,13 @@ class Scene:
         """Whether a wave or the returns are chosen; what is ahead is of all work even then."""
         return self.place.wave != "all" or self.place.direction != "DELIVERY"
 
+    def _waves_of_date(self) -> Sequence[WaveTime]:
+        self._waves = self._waves or self.board.waves(self.moment.day)
+        return self._waves
+
     def _deadlines(self, chosen: str) -> list[Deadline]:
         found: dict[int, str] = {}
-        for wave in self.board.waves(self.moment.day):
+        for wave in self._waves_of_date():
             if chosen in ("all", wave.wave):
                 found.setdefault(wave.deadline, wave.wave)
         local = [(self.local(at), wave) for at, wave in sorted(found.items())]
