@@ -9,13 +9,12 @@ base64 of Zstandard, a tenth of the rows as JSON; its bytes depend on the set of
 
 from __future__ import annotations
 
-import threading
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 import zstandard
@@ -27,15 +26,35 @@ _ZSTD_LEVEL: Final = 1
 _UTC_DAY: Final = 719_163
 
 
-class _Zstd(threading.local):
-    """Contexts of a thread, which two must not use at once. Making one takes longer than packing a document."""
+class _Idle(NamedTuple):
+    """Contexts that nobody uses. Two threads must not share one, and making one takes longer than packing a document.
 
-    def __init__(self) -> None:
-        self.compressor: Final = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
-        self.decompressor: Final = zstandard.ZstdDecompressor()
+    A list gives one thread what it gives to no other.
+    """
+
+    compressors: list[zstandard.ZstdCompressor]
+    decompressors: list[zstandard.ZstdDecompressor]
+
+    def compress(self, text: bytes) -> bytes:
+        try:
+            context = self.compressors.pop()
+        except IndexError:
+            context = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
+        packed = context.compress(text)
+        self.compressors.append(context)
+        return packed
+
+    def decompress(self, packed: bytes) -> bytes:
+        try:
+            context = self.decompressors.pop()
+        except IndexError:
+            context = zstandard.ZstdDecompressor()
+        text = context.decompress(packed)
+        self.decompressors.append(context)
+        return text
 
 
-_zstd: Final = _Zstd()
+_zstd: Final = _Idle([], [])
 
 
 @dataclass(slots=True)
@@ -270,7 +289,7 @@ class ActivityRows:
             if text is None:
                 text = self._texts[shape] = _text(self._blocks[shape])
             blocks.append(shape + b"\n" + text)
-        return _zstd.compressor.compress(b"\n\n".join(blocks))
+        return _zstd.compress(b"\n\n".join(blocks))
 
     def _home(self, key: bytes) -> bytes | None:
         """Shape of the block that holds an identity."""
@@ -373,11 +392,11 @@ def counted_activities(kept: Sequence[str]) -> list[Counted] | None:
 
 def activity_text(stored: str) -> str:
     """The rows that a document keeps, as text."""
-    return _zstd.decompressor.decompress(packed_rows(stored)).decode()
+    return _zstd.decompress(packed_rows(stored)).decode()
 
 
 def _unpacked(packed: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Blocks of the packed text: shape and rows."""
-    for block in _zstd.decompressor.decompress(packed).split(b"\n\n"):
+    for block in _zstd.decompress(packed).split(b"\n\n"):
         shape, _, text = block.partition(b"\n")
         yield shape, text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import orjson
@@ -124,3 +125,16 @@ def test_a_day_of_600_activities_takes_less_than_30_kb() -> None:
     rows = ActivityRows()
     rows.merge(day)
     assert len(stored_rows(rows.packed())) < 30_000
+
+
+def test_threads_that_pack_and_unpack_at_once_disturb_nobody() -> None:
+    def packed(first: int) -> tuple[bytes, bytes]:
+        rows = ActivityRows()
+        rows.merge(row_of(sent(event_id=f"{first}-{number}", time=NOON + number)) for number in range(300))
+        once = rows.packed()
+        return once, ActivityRows.restore(once).packed()
+
+    expected = [packed(first) for first in range(8)]
+    assert all(once == again for once, again in expected)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(packed, list(range(8)) * 10)) == expected * 10
