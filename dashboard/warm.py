@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 # The longest pause: what changes meanwhile, as a date that begins, is noticed then.
 _LONGEST_SECONDS: Final = 2.0
 # What takes longer is not waited for: a screen says what is the matter.
-_FIRST_SECONDS: Final = 15.0
+_FIRST_SECONDS: Final = 30.0
 _LAST_SECONDS: Final = 5.0
 
 
