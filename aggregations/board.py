@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cache
 from typing import Final
 
 from aggregations.day import Day, View
@@ -113,9 +114,8 @@ class Board:
 
         The longest first. On a tick the Friend-day is as it was folded, at that T or an earlier one.
         """
-        scope = self._allowed(viewer, question)
-        tree = self.master.hierarchy.on(self.service_date)
-        still = [found for found in self._still() if inside(tree, scope, found[1].camp)]
+        within = self._within(self._allowed(viewer, question))
+        still = [found for found in self._still() if within(found[1].camp)]
         return sorted(still, key=lambda found: (-found[0], found[1].friend_id))
 
     def _still(self) -> Iterator[tuple[int, FriendDay]]:
@@ -126,17 +126,21 @@ class Board:
             if silence is not None and too_long(silence, day.allowance):
                 yield silence, day
 
+    def _within(self, scope: Scope) -> Callable[[str | None], bool]:
+        """Whether a camp lies in a hub; each camp has many Friends."""
+        tree = self.master.hierarchy.on(self.service_date)
+        return cache(lambda camp: inside(tree, scope, camp))
+
     def _known_days(self) -> tuple[FriendDay, ...]:
         """All Friend-days; on a tick those folded at it or earlier: only silence and remaining break are not of T."""
         return self.day.days() if self._view is None else self.folded
 
     def last_activities(self, viewer: Viewer, question: Question) -> dict[str, int]:
         """By camp the latest activity (ms) of the Friends of the hub of a question who work there."""
-        scope = self._allowed(viewer, question)
-        tree = self.master.hierarchy.on(self.service_date)
+        within = self._within(self._allowed(viewer, question))
         found: dict[str, int] = {}
         for day in self._known_days():
-            if day.camp is not None and day.last_activity is not None and inside(tree, scope, day.camp):
+            if day.camp is not None and day.last_activity is not None and within(day.camp):
                 found[day.camp] = max(found.get(day.camp, day.last_activity), day.last_activity)
         return found
 
