@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from aggregations.day import Day, View
 from aggregations.forecast import PROJECTED, Forecast, completed, left_ahead
@@ -25,6 +25,15 @@ from hubstat.shared import Shared
 
 # Camps of which a board keeps what it has read.
 _READ: Final = 1_000
+
+
+class StandsStill(NamedTuple):
+    """A Friend who stands still at T for longer than allowed. silence, last_activity: ms."""
+
+    silence: int
+    camp: str | None
+    friend_id: str
+    last_activity: int | None
 
 
 @dataclass(frozen=True)
@@ -109,22 +118,19 @@ class Board:
         since = completed(self.day, ground, *of) - completed(self.forecast.day, ground, *of)
         return left_ahead(found, since, self.moment.as_of // tm.HOUR)
 
-    def silent(self, viewer: Viewer, question: Question) -> list[tuple[int, FriendDay]]:
-        """Friends of the hub of a question who stand still for longer than their allowance: how long (ms), Friend-day.
-
-        The longest first. On a tick the Friend-day is as it was folded, at that T or an earlier one.
-        """
+    def silent(self, viewer: Viewer, question: Question) -> list[StandsStill]:
+        """Friends of the hub of a question who stand still for longer than their allowance, the longest first."""
         within = self._within(self._allowed(viewer, question))
-        still = [found for found in self._still() if within(found[1].camp)]
-        return sorted(still, key=lambda found: (-found[0], found[1].friend_id))
+        still = [found for found in self._still() if within(found.camp)]
+        return sorted(still, key=lambda found: (-found.silence, found.friend_id))
 
-    def _still(self) -> Iterator[tuple[int, FriendDay]]:
+    def _still(self) -> Iterator[StandsStill]:
         """Whose silence is longer than allowed."""
         as_of = self.moment.as_of
         for day in self._known_days():
             silence = day.pauses.silence(as_of)
             if silence is not None and too_long(silence, day.allowance):
-                yield silence, day
+                yield StandsStill(silence, day.camp, day.friend_id, day.last_activity)
 
     def _within(self, scope: Scope) -> Callable[[str | None], bool]:
         """Whether a camp lies in a hub; each camp has many Friends."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from hubstat.domain.backlog import AGE_LIMITS, AGES, STALLED_AFTER
 from hubstat.domain.measures import (
@@ -21,6 +21,9 @@ from hubstat.domain.measures import (
 )
 
 Query = dict[str, Any]
+
+# Friend documents of a Friend's own events: the others are of activities in a part of a date.
+OF_EVENTS: Final[Query] = {"bool": {"must_not": [{"exists": {"field": "part"}}]}}
 
 
 def compile_predicate(predicate: Predicate, context: Context) -> Query:

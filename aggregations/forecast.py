@@ -188,7 +188,7 @@ class Forecasts:
     """Makes forecasts one at a time, anew when a figure has changed or a minute has gone by.
 
     clock: the present, ms. patience_seconds: how long one tick waits for one that is made as fast as that: a small
-    network's is then of the tick itself.
+    network's is then of the tick itself, unless that of another date is being made.
     """
 
     def __init__(self, clock: Callable[[], int], patience_seconds: float) -> None:

@@ -22,9 +22,8 @@ from hubstat.domain.friendday import FriendDay
 from hubstat.domain.masterdata import MasterData
 from hubstat.elastic.search import PointInTime
 
-# Of more Friends than these the days are folded elsewhere, where there is a process for it; or of more documents.
+# Of more Friends than these the days are folded elsewhere, where there is a process for it.
 _HERE: Final = 2_000
-_DOCUMENTS_HERE: Final = 8_000
 _DAYS_AT_ONCE: Final = 100
 
 
@@ -57,7 +56,8 @@ class FriendDays:
 
     def __init__(self, service_date: date, zone: ZoneInfo, process: Elsewhere | None) -> None:
         self._service_date: Final = service_date
-        self._folds: Final = Folds(service_date.isoformat(), zone)
+        self._zone: Final = zone
+        self._folds = Folds(service_date.isoformat(), zone)
         self._process: Final = process
         self._there = False
         self._days: dict[str, FriendDay] = {}
@@ -77,9 +77,8 @@ class FriendDays:
         return tuple(self._days[friend] for friend in sorted(self._days))
 
     def _many(self, view: View) -> bool:
-        if self._days:
-            return len(self._days) > _HERE
-        return view.friends.count({"term": {"date": self._service_date.isoformat()}}) > _DOCUMENTS_HERE
+        n = len(self._days) or view.friends.distinct({"term": {"date": self._service_date.isoformat()}}, "friend_id")
+        return n > _HERE
 
     def _changed_there(self, process: Elsewhere, day: Day, view: View) -> Changed:
         looks = (view.invoices.shareable, view.friends.shareable, view.corrections.shareable)
@@ -91,6 +90,7 @@ class FriendDays:
                 assert found is not None
                 self._there = True
                 self._days.clear()
+                self._folds = Folds(self._service_date.isoformat(), self._zone)  # what it kept is kept there
             n, gone, took = found
             process.took += took
             return Changed([each for piece in range(n) for each in process.call(_give, piece)], gone)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from sys import intern
 from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
@@ -50,7 +51,7 @@ class Reading(Protocol):
 class FriendDocuments:
     """What is known of the documents around one service date.
 
-    They are kept: of a Friend of whom something is new, that is in one of them as a rule.
+    All are kept: where something is new of a Friend, it is in one of his documents as a rule, and all are wanted.
     """
 
     def __init__(self, service_date: str) -> None:
@@ -75,17 +76,19 @@ class FriendDocuments:
             if place in new or place not in self._kept
         }
         found: dict[str, list[Document]] = {friend: [] for friend in sorted(friends)}
+        # The same objects as keys everywhere: there are half a million of them.
+        known = {place: place for place in wanted}
         for document in reading.documents(wanted):
-            place = place_of(document)
+            place = known[place_of(document)]
             found[place[0]].append(document)
-            self._kept[place] = orjson.dumps(document)
-        for friend, parts in found.items():
+            self._kept[place] = _compact(document)
+        for friend, documents in found.items():
             for place in self._places.get(friend, ()):
                 if place not in wanted:
-                    parts.append(orjson.loads(self._kept[place]))
-            parts.sort(key=place_of)
-            if parts and not parts[-1]["date"]:
-                parts.clear()
+                    documents.append(orjson.loads(self._kept[place]))
+            documents.sort(key=place_of)
+            if documents and not documents[-1]["date"]:
+                documents.clear()
         return found
 
     def _new(self, reading: Reading) -> set[Place]:
@@ -134,4 +137,9 @@ class FriendDocuments:
 
 def place_of(document: Mapping[str, Any]) -> Place:
     """Where a document belongs, from its fields."""
-    return document["friend_id"], document.get("date", ""), document.get("part", EVENTS)
+    return intern(document["friend_id"]), intern(document.get("date", "")), document.get("part", EVENTS)
+
+
+def _compact(document: Document) -> bytes:
+    """A document as bytes of its own size: orjson gives those of a buffer that is several times as large."""
+    return bytes(memoryview(orjson.dumps(document)))

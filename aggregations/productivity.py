@@ -213,10 +213,7 @@ class FriendLook:
 
 
 def _of_part(of_date: str, part: int) -> list[compiler.Query]:
-    parted: compiler.Query = {"term": {"part": part}}
-    if part == EVENTS:
-        parted = {"bool": {"must_not": [{"exists": {"field": "part"}}]}}
-    return [{"term": {"date": of_date}}, parted]
+    return [{"term": {"date": of_date}}, compiler.OF_EVENTS if part == EVENTS else {"term": {"part": part}}]
 
 
 def is_settled(documents: Iterable[dict[str, Any]], moment: Moment) -> bool:

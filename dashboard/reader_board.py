@@ -311,9 +311,9 @@ class ReaderBoard:
         """Friends of a place who stand still for longer than their allowance, the longest first."""
         found = self._board(moment).silent(self._viewer, self._within(place, moment))
         return [
-            Still(day.camp, day.friend_id, silence / tm.MINUTE, day.last_activity)
-            for silence, day in found
-            if day.camp is not None
+            Still(each.camp, each.friend_id, each.silence / tm.MINUTE, each.last_activity)
+            for each in found
+            if each.camp is not None
         ]
 
     def compared(self, place: Place, moment: Moment) -> Moment | None:

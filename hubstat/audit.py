@@ -19,6 +19,7 @@ from datetime import date
 from hashlib import blake2b
 from typing import Any, Final
 
+from aggregations import compiler
 from aggregations.board import Board, board_at
 from aggregations.question import ALL_WAVES, LEVELS, Moment, Question
 from aggregations.reader import Reader
@@ -224,7 +225,7 @@ class Auditor:
         seen: set[tuple[str, str, int, bytes]] = set()  # a plan is kept at every date it may matter for
         for pattern in ("friends-*", "friend-corrections"):
             with self._reader.store.point_in_time(pattern) as pit:
-                for _, _, document in pit.located({"match_all": {}}, ["friend_id", "log"]):
+                for _, _, document in pit.located(compiler.OF_EVENTS, ["friend_id", "log"]):
                     for event_id, _, received, sent in document["log"]["events"]:
                         copy = (document["friend_id"], event_id, received, canonical(sent))
                         if copy not in seen:

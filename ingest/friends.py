@@ -48,7 +48,7 @@ _MAX_ID_BYTES: Final = 510
 _WITH_PART: Final = re.compile(r"#\d\Z")
 # Chunks that one flush of a lane may join: a busy Friend's records of several chunks then cost one write.
 _GATHERED_CHUNKS: Final = 10
-# Documents that one Friend may have, one a local date: far more than days are kept.
+# Documents of events that one Friend may have, one a local date: far more than days are kept.
 _MOST_DATES: Final = 2_000
 # Records that are decoded, and documents that are merged, before other tasks of the worker get their turn.
 _RECORDS_AT_ONCE: Final = 1_000

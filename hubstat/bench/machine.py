@@ -15,7 +15,7 @@ from typing import Final
 
 import psutil
 
-_PACKAGES: Final = ("aiokafka", "elasticsearch", "faust-streaming", "orjson", "cramjam", "duckdb")
+_PACKAGES: Final = ("aiokafka", "elasticsearch", "faust-streaming", "orjson", "cramjam", "zstandard", "duckdb")
 _EVERY_SECONDS: Final = 0.1
 
 

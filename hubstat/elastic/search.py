@@ -195,6 +195,12 @@ class PointInTime:
         answer = self.search({"size": 0, "query": query, "track_total_hits": True})
         return int(answer["hits"]["total"]["value"])
 
+    def distinct(self, query: dict[str, Any], field: str) -> int:
+        """About how many values of a field the matching documents have."""
+        answer = self.search({"size": 0, "query": query, "aggs": {"values": {"cardinality": {"field": field}}}})
+        found = answer["aggregations"].get("values", {"value": 0})
+        return int(found["value"])
+
 
 def _latest(bucket: dict[str, Any]) -> int | None:
     value = bucket.get("latest", {}).get("value")

@@ -176,6 +176,7 @@ def dates_do_not_mix(reader: Reader, settings: Settings) -> None:
         assert {day.service_date for days in today for day in days} == {DAY.isoformat()}
         assert {day.service_date for days in tomorrow for day in days} <= {(DAY + timedelta(days=1)).isoformat()}
         assert len({len(days) for days in today}) == 1
+        assert processes.folding.took > 0, "they were folded there"
 
 
 def a_board_shows_it(reader: Reader, settings: Settings) -> None:

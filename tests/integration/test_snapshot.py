@@ -286,6 +286,6 @@ def test_a_forecast_gives_what_reading_everything_gives_at_its_moment(
     # A long while later the Friend stands still.
     now[0] += 30 * tm.MINUTE
     still = snapshots.current(DAY).silent(EVERYTHING, everywhere)
-    assert [day.friend_id for _, day in still] == ["F1"]
+    assert [each.friend_id for each in still] == ["F1"]
     silent = snapshots.current(DAY).answer(EVERYTHING, everywhere).rows[0].figures["silent_minutes"]
-    assert silent == still[0][0] / tm.MINUTE
+    assert silent == still[0].silence / tm.MINUTE

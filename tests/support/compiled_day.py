@@ -33,7 +33,7 @@ def assert_compiled_alike(
         return
     assert core is not None
     half = len(work) // 2
-    # As one document keeps it, and as those of two dates do.
+    # As one document keeps it, and as those of two parts do.
     for parts in ([work], *([[work[:half], work[half:]]] if half else [])):
         texts = [rows_text(friend_id, part, zone) for part in parts]
         runs = core.friend_runs(texts, compiled(schedule), lambda camp, wave: baselines.allowance(area_of(camp), wave))

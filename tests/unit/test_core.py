@@ -16,12 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_network import RandomNetwork
 
+from aggregations.productivity import work_in
 from aggregations.schedules import compiled as compiled_schedule
 from hubstat import compiled
 from hubstat.compiled import compiled_core
 from hubstat.domain import time as tm
+from hubstat.domain.activity import Activity, activity_text, counted_activities
 from hubstat.domain.codes import DELIVERY_CODES, DIRECTIONS, RANK, RETURN_CODES
 from hubstat.domain.contract import Event, Refusal
+from hubstat.domain.document import FriendLog, friend_document, part_of
 from hubstat.domain.friendday import Work, schedule_of
 from hubstat.errors import SettingsError
 from hubstat.simulator import Options, build_network, simulate_day
@@ -281,6 +284,46 @@ def test_stored_events_of_years_with_other_offsets_are_pythons() -> None:
     assert event is not None
     old = b'[["e",550000000000,550000000000,{"camp_id":"C","code":"LOADED","event_time":"1987-06-06T00:00:00Z"}]]'
     assert CORE.fold("DELIVERY:1", old, [event]) is None
+
+
+@pytest.mark.parametrize("newer", [{"counts": False}, {"voided_at": 5_000}, {"camp_id": "C2"}], ids=str)
+def test_an_activity_that_moved_to_another_part_counts_as_it_is_there(newer: dict[str, Any]) -> None:
+    """The part it was in still keeps what was derived before; whichever document is read first."""
+    at = tm.parse_instant("2026-11-20T11:59:59+09:00")
+    said: dict[str, Any] = {
+        "friend_id": "F1",
+        "invoice": "DELIVERY:1",
+        "event_id": "e1",
+        "code": "DELIVERED",
+        "time": at,
+        "received": at,
+        "camp_id": "C1",
+        "route_id": None,
+        "address_key": None,
+        "promised_from": None,
+        "service_date": None,
+        "wave": None,
+        "voided_at": None,
+        "counts": True,
+        "rev": 1,
+        "latest": at,
+        "known_at": at,
+        "dates": ("2026-11-20",),
+        "other_camps": (),
+    }
+    moved = Activity(**{**said, "time": at + 2_000, "rev": 2, **newer})
+    documents = []
+    for activity in (Activity(**said), moved):
+        log = FriendLog()
+        log.add_activity(activity)
+        documents.append(friend_document("F1", "2026-11-20", part_of(activity.time), log))
+    assert documents[0]["part"] != documents[1]["part"]
+    schedule = compiled_schedule(schedule_of([], "2026-11-20", KR))
+    for order in (documents, documents[::-1]):
+        kept = [document["log"]["activities"] for document in order]
+        assert counted_activities(kept) is None
+        assert CORE.friend_runs([activity_text(each) for each in kept], schedule, lambda camp, wave: 0) is None
+        assert [work.camp for work in work_in("F1", order)] == (["C2"] if "camp_id" in newer else [])
 
 
 def test_an_activity_that_two_documents_keep_is_handed_back() -> None:
