@@ -119,13 +119,14 @@ class Reader:
     def active_dates(self) -> list[date]:
         """Service dates at work, the one to open with first; the date of today where none is.
 
-        A date is at work from the start of a shift until that has ended and its wave's deadline is past.
+        A date is at work from the start of a shift until that has ended and its wave's deadline is past, which may be
+        on the next day.
         """
         now = self.clock()
         today = tm.local_date(now, self.zone)
         waves = self.store.master_data(self.country).waves_of(self.country)
         active: list[date] = []
-        for day in (today, today + timedelta(days=1)):
+        for day in (today, today - timedelta(days=1), today + timedelta(days=1)):
             spans = [(wave.shift_at(day, self.zone), wave.deadline_at(day, self.zone)) for wave in waves]
             if any(start <= now <= max(end, deadline) for (start, end), deadline in spans):
                 active.append(day)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from types import SimpleNamespace
 from typing import Any
 
@@ -173,6 +173,24 @@ def test_a_date_is_at_work_until_its_last_deadline(clock: str, dates: list[str])
     reader = MemoryReader(ExampleNetwork())
     reader.clock = lambda: tm.parse_instant(f"{clock}+09:00")
     reader.store = SimpleNamespace(master_data=lambda country: reader.network.master)  # type: ignore[assignment]
+    assert [day.isoformat() for day in reader.active_dates()] == dates
+
+
+@pytest.mark.parametrize(
+    ("clock", "dates"),
+    [
+        ("2026-11-20T23:00:00", ["2026-11-20"]),
+        ("2026-11-21T01:59:59", ["2026-11-20"]),
+        ("2026-11-21T02:00:01", ["2026-11-21"]),  # none is at work
+        ("2026-11-21T19:00:00", ["2026-11-21"]),
+    ],
+)
+def test_a_wave_that_is_due_after_midnight_keeps_its_date_at_work(clock: str, dates: list[str]) -> None:
+    wave = Wave("KR", "LATE", time(2), True, time(18), time(23, 30))
+    reader = MemoryReader(ExampleNetwork())
+    reader.clock = lambda: tm.parse_instant(f"{clock}+09:00")
+    master = SimpleNamespace(waves_of=lambda country: [wave])
+    reader.store = SimpleNamespace(master_data=lambda country: master)  # type: ignore[assignment]
     assert [day.isoformat() for day in reader.active_dates()] == dates
 
 
