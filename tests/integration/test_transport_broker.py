@@ -249,7 +249,7 @@ def test_fuzz(harness: Harness, kafka: Broker, static: bool, figure: Callable[[s
 
     # Kafka back, dead members waited for, several assignments, and once a guard: far less as a rule.
     harness.wait_for(all_written, 150)
-    harness.wait_for(lambda: all_written() and harness.lag() == 0, 60)
+    harness.wait_for(lambda: all_written() and harness.lag() == 0, 30)
     seen = harness.seen()
     repeated = seen.total() / len(committed) - 1
     figure(
